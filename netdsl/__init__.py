@@ -1,0 +1,1 @@
+"""netdsl: neural networks as text."""

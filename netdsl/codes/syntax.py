@@ -1,0 +1,7 @@
+"""N1: syntax."""
+
+from __future__ import annotations
+
+from netdsl.codes.entry import Code
+
+CODES: dict[str, Code] = {}
