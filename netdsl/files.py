@@ -1,0 +1,149 @@
+"""Writing files: the old one or the whole new one, and never over what somebody else wrote.
+
+`replace` is the atomic write; `write_generated` adds the refusals that emitted files need.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+from netdsl.diagnostics import placeless
+
+BANNER = "Written by netdsl"
+"""What every emitted file says within its first `BANNER_WITHIN` bytes: the sign that netdsl may overwrite it."""
+BANNER_WITHIN = 2048
+
+# What emitted modules and netdsl itself import, beside the standard library.
+_IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
+_ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a process that is gone, is rubbish
+
+
+def write_generated(path: Path, text: str, *, force: bool = False, source: Path | None = None) -> None:
+    """Write `text`, which carries the banner, to `path`; `source` is the file it was compiled from.
+
+    Raises NetdslError N701 to N705. `force` permits overwriting a file that netdsl did not write, and following a
+    link into another folder; it permits nothing else.
+    """
+    if path.is_dir():
+        raise placeless("N701", f"`{path}` is a folder", help=f"name a file in it: `{path / 'network.py'}`")
+    if not path.parent.is_dir():
+        raise placeless("N701", f"there is no folder `{path.parent}`", help=f"make it first: `mkdir -p {path.parent}`")
+    if source is not None and _same(path, source):
+        raise placeless("N703", f"`{path}` is the file that is being compiled", help="give the output another name")
+    if hides_a_module(path):
+        raise placeless(
+            "N704",
+            f"a file called `{path.name}` would hide the Python module `{path.stem.lower()}`",
+            help=f"choose another name, such as `{path.stem}_net.py`",
+        )
+    target = path
+    if path.is_symlink():
+        target = path.resolve()
+        if not force and not target.is_relative_to(path.parent.resolve()):
+            raise placeless(
+                "N701", f"`{path}` is a link that leads to `{target}`", help="name that file, or add `--force`"
+            )
+    try:
+        if target.exists() and not target.is_file():  # /dev/null, a named pipe
+            target.write_text(text, encoding="utf-8")
+            return
+        if not force and target.exists() and not _ours(target):
+            raise placeless(
+                "N702",
+                f"`{path}` is there and was not written by netdsl",
+                help="choose another name, or add `--force` to overwrite it",
+            )
+    except OSError as error:
+        raise placeless("N705", f"cannot write `{path}`: {reason(error)}") from error
+    replace(target, text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Put `text` (UTF-8) at `path` in one step: whatever happens, `path` holds the old text or all of the new.
+
+    Keeps the mode of a file that is there. Raises NetdslError N705.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        _sweep(path)
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+        if mode is not None and not os.access(path, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(text.encode("utf-8"))
+                if mode is not None:
+                    temporary.chmod(mode)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(temporary, path)  # noqa: PTH105 - the name of the guarantee
+        except BaseException:  # Ctrl-C too
+            temporary.unlink(missing_ok=True)
+            raise
+        _settle(path.parent)
+    except OSError as error:
+        raise placeless("N705", f"cannot write `{path}`: {reason(error)}") from error
+
+
+def hides_a_module(path: Path) -> bool:
+    """Whether a Python program in that folder would import `path` in place of an installed module."""
+    name = path.stem.lower()  # lower: file systems may not tell Torch.py from torch.py
+    return path.suffix.lower() == ".py" and (name in _IMPORTED or name in sys.stdlib_module_names)
+
+
+def reason(error: OSError) -> str:
+    """What the operating system said, as the tail of a message."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _ours(path: Path) -> bool:
+    """An empty file counts as ours: there is nothing to lose."""
+    with path.open("rb") as file:
+        head = file.read(BANNER_WITHIN)
+    return not head or BANNER.encode() in head
+
+
+def _same(path: Path, source: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except OSError:
+        return path.absolute() == source.absolute()
+
+
+def _settle(folder: Path) -> None:
+    """Make the renaming itself last through a power cut, where folders can be synced."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a killed netdsl left beside `path`."""
+    for left in path.parent.glob(f".{glob_escape(path.name)}.*.tmp"):
+        number = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+        with contextlib.suppress(OSError):
+            if number.isdigit() and time.time() - left.stat().st_mtime > _ABANDONED_AFTER and not _runs(int(number)):
+                left.unlink()
+
+
+def glob_escape(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
