@@ -61,7 +61,7 @@ class NetdslError(Exception):
         super().__init__("\n".join(f"{d.span or ''} {d.code} {d.message}".strip() for d in self.diagnostics))
 
 
-def placeless(code: str, message: str, *, help: str | None = None, notes: tuple[str, ...] = ()) -> NetdslError:  # noqa: A002
+def placeless(code: str, message: str, *, help: str | None = None, notes: tuple[str, ...] = ()) -> NetdslError:
     """An error about something that stands in no text: a file, an image, the machine."""
     return NetdslError((Diagnostic(code, message, None, notes=notes, help=help),))
 

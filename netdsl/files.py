@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import itertools
 import os
 import stat
 import sys
@@ -21,6 +23,7 @@ BANNER_WITHIN = 2048
 # What emitted modules and netdsl itself import, beside the standard library.
 _IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
 _ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a process that is gone, is rubbish
+_serial = itertools.count()
 
 
 def write_generated(path: Path, text: str, *, force: bool = False, source: Path | None = None) -> None:
@@ -68,13 +71,13 @@ def replace(path: Path, text: str) -> None:
 
     Keeps the mode of a file that is there. Raises NetdslError N705.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_serial)}.tmp")
     try:
         _sweep(path)
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
         if mode is not None and not os.access(path, os.W_OK):
             raise PermissionError(13, "Permission denied")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as out:
                 out.write(text.encode("utf-8"))
@@ -128,18 +131,17 @@ def _settle(folder: Path) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove what a killed netdsl left beside `path`."""
-    for left in path.parent.glob(f".{glob_escape(path.name)}.*.tmp"):
-        number = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        process = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp").partition("-")[0]
         with contextlib.suppress(OSError):
-            if number.isdigit() and time.time() - left.stat().st_mtime > _ABANDONED_AFTER and not _runs(int(number)):
+            old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER
+            if old and process.isdecimal() and not _runs(int(process)):
                 left.unlink()
 
 
-def glob_escape(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
 def _runs(process: int) -> bool:
+    if os.name == "nt":  # there, signal 0 is not a question
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:

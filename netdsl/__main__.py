@@ -1,0 +1,6 @@
+"""`python -m netdsl`."""
+
+from netdsl.cli import program
+
+if __name__ == "__main__":
+    program()

@@ -1,0 +1,88 @@
+"""The group of commands: loads a command's file only when it is asked for, and turns exceptions into exit statuses.
+
+0 clean, 1 problems in the user's file or input, 2 misuse, 70 our bug, 130 interrupted, 141 the reader of our output
+went away. A traceback is shown under --debug only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from netdsl.cli.command import Settings, shared_options
+
+# In the order of `netdsl --help`. Each names a file of this folder, whose `command` it is.
+COMMANDS = ("compile", "check", "summary", "run", "fmt", "explain", "doctor")
+
+CLEAN, PROBLEMS, MISUSE, BUG, INTERRUPTED, UNHEARD, TERMINATED = 0, 1, 2, 70, 130, 141, 143
+
+
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found = importlib.import_module(f"netdsl.cli.{cmd_name}").command
+        assert isinstance(found, click.Command)
+        return found
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+        settings = Settings()
+        extra.update(standalone_mode=False, obj=settings)
+        try:
+            status = super().main(args, prog_name or "netdsl", **extra) or CLEAN
+        except Exception as error:
+            from netdsl.cli import failure
+
+            status = failure.report(error, settings)
+        sys.exit(status)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # `netdsl summary x.net | head`: not worth a word
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return UNHEARD
+
+
+def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"netdsl {version('netdsl')}")
+        ctx.exit()
+
+
+main = Commands(
+    name="netdsl",
+    help="Neural networks as text: checked, counted, and compiled to PyTorch.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+    params=[
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+        ),
+        *shared_options(),
+    ],
+)
+
+
+def program() -> NoReturn:
+    """What the installed `netdsl` runs: the commands, with a request to stop taken as an exception, so that half
+    written files are removed."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        sys.exit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, stop)
+    main()

@@ -1,0 +1,80 @@
+"""`netdsl run`: the network, once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdsl.cli.command import Command, say
+from netdsl.cli.network import Request, examples, reads_network
+
+if TYPE_CHECKING:
+    from netdsl.runtime.run import Run
+
+BUNDLED_NETWORK, BUNDLED_IMAGE = "googlenet.net", "chelsea.jpg"
+DTYPES = ("float32", "float64", "float16", "bfloat16")
+
+
+@click.command(cls=Command)
+@reads_network(file_required=False, default=BUNDLED_NETWORK)
+@click.option("--cuda", is_flag=True, help="Run on the GPU.")
+@click.option("--image", type=click.Path(path_type=Path), help="The input: PNG, JPEG, BMP or WebP.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="A safetensors file, or what torch.save wrote of a state_dict."
+)
+@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Samples in one pass.")
+@click.option("--dtype", type=click.Choice(DTYPES), default="float32", show_default=True, help="Number format.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(request: Request, as_json: bool, image: Path | None, **options: Any) -> None:
+    """Run a network: output shapes, the five likeliest classes where it classifies, time per batch.
+
+    Without FILE the bundled GoogLeNet runs on the bundled photograph. Without --image the input is random, without
+    --weights so are the weights.
+    """
+    from netdsl.diagnostics import placeless
+
+    if request.file == BUNDLED_NETWORK and image is None and not Path(BUNDLED_NETWORK).exists():
+        image = examples() / BUNDLED_IMAGE
+    network = request.compile()
+    try:
+        from netdsl.runtime.run import run
+    except ModuleNotFoundError as error:
+        raise placeless(
+            "N732", f"running a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
+        ) from error
+    summary = network.summary()
+    result = run(network.graph, network.source(plain=True), summary.params, image=image, **options)
+    for note in result.notes:
+        say(f"netdsl: {note}")
+    if as_json:
+        click.echo(json.dumps({**result.json(), "params": summary.params, "macs": summary.macs}))
+    else:
+        click.echo(_text(result, image, summary.params, summary.macs))
+
+
+def _text(result: Run, image: Path | None, params: int, macs: int) -> str:
+    def shape(extents: list[int]) -> str:
+        return "×".join(map(str, extents))
+
+    what = image.name if image is not None else "random numbers"
+    rows = [("network", result.network), ("device", f"{result.device}, {result.dtype}")]
+    rows += [(name, f"{shape(s)} ({what})") for name, s in result.inputs.items()]
+    rows += [(name, shape(s)) for name, s in result.outputs.items()]
+    rows += [("parameters", f"{params:,}"), ("MACs per sample", f"{macs:,}")]
+    each = result.milliseconds / result.batch
+    per = f", {each:.2f} ms a sample" if result.batch > 1 else ""
+    rows.append(("time", f"{result.milliseconds:.2f} ms a batch of {result.batch}{per} (median of {result.runs})"))
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:{width}}  {text}" for name, text in rows]
+    if result.top:
+        lines.append("")
+        lines.append(
+            "likeliest classes" + ("" if result.trained else " (the weights are random, so they mean nothing)")
+        )
+        lines += [f"  {r.index:>5}  {r.probability:.4f}" for r in result.top]
+    elif not result.trained:
+        lines.append("the weights are random: give trained ones with --weights")
+    return "\n".join(lines)

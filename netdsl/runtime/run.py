@@ -1,0 +1,198 @@
+"""Running a network once, as `netdsl run` does: the plain module, in eval mode, without gradients."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netdsl.diagnostics import placeless
+from netdsl.graph import Graph, Node
+from netdsl.ops.op import Classes
+from netdsl.runtime import loading
+from netdsl.runtime.image import read_image
+from netdsl.runtime.memory import peak_elements, refuse_unless_it_fits
+from netdsl.runtime.weights import load_weights
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
+SEED = 0  # of untrained weights and of random inputs: two runs print the same
+RUNS, SECONDS = 20, 2.0  # stop timing at the first of the two, but never before 3 runs
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A class index and its probability."""
+
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a run. Shapes are with the batch; `milliseconds` is the median of `runs` passes over one batch.
+
+    `top` holds the five likeliest classes of the first sample, where the network has one output and that a vector.
+    """
+
+    network: str
+    device: str
+    dtype: str
+    batch: int
+    inputs: dict[str, list[int]]
+    outputs: dict[str, list[int]]
+    trained: bool
+    top: tuple[Ranked, ...]
+    milliseconds: float
+    runs: int
+    notes: tuple[str, ...]
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run(
+    graph: Graph,
+    source: str,
+    parameters: int,
+    *,
+    image: Path | None = None,
+    weights: Path | None = None,
+    batch: int = 1,
+    dtype: str = "float32",
+    cuda: bool = False,
+) -> Run:
+    """Build the emitted `source` of `graph`, whose extents are all known, and run it on `image` or on random numbers.
+
+    `parameters` is the network's parameter count. Raises NetdslError of the N7 family.
+    """
+    device = _device(cuda)
+    for node in _inputs(graph):
+        _fixed(node)
+    number = DTYPES[dtype]
+    width = torch.finfo(number).bits // 8
+    # A network is built in float32; a file of weights is held beside it while it is copied.
+    held = parameters * (8 if weights is not None else 4)
+    refuse_unless_it_fits(held + batch * peak_elements(graph) * width, device)
+    notes: tuple[str, ...] = ()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        module = loading.network_class(loading.load(source, graph.name))()
+        if weights is not None:
+            load_weights(module, weights)
+        if image is not None:
+            photograph = read_image(image, _image_shape(graph))
+            arguments = [photograph.tensor.expand(batch, *photograph.tensor.shape)]
+            notes = photograph.notes
+        else:
+            arguments = [_random(node, batch) for node in _inputs(graph)]
+    module.eval().to(device=device, dtype=number)
+    arguments = [a.to(device=device, dtype=number if a.is_floating_point() else None) for a in arguments]
+    with torch.inference_mode():
+        result = module(*arguments)
+        times = list(_times(module, arguments, device))
+    outputs = dict(_named(graph, result))
+    return Run(
+        network=graph.name,
+        device=torch.cuda.get_device_name(device) if cuda else "cpu",
+        dtype=dtype,
+        batch=batch,
+        inputs={node.name: list(a.shape) for node, a in zip(_inputs(graph), arguments, strict=True)},
+        outputs={name: list(tensor.shape) for name, tensor in outputs.items()},
+        trained=weights is not None,
+        top=_top(graph, outputs),
+        milliseconds=1e3 * statistics.median(times),
+        runs=len(times),
+        notes=notes,
+    )
+
+
+def _device(cuda: bool) -> torch.device:
+    if not cuda:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        built = "this PyTorch was built without CUDA" if torch.version.cuda is None else "PyTorch finds no NVIDIA GPU"
+        raise placeless("N731", f"cannot run on a GPU: {built}", help="leave `--cuda` out to run on the CPU")
+    return torch.device("cuda")
+
+
+def _inputs(graph: Graph) -> list[Node]:
+    return [graph.nodes[number] for number in graph.inputs]
+
+
+def _fixed(node: Node) -> tuple[int, ...]:
+    """The shape of an input, every extent a number."""
+    extents = tuple(extent for extent in node.shape if isinstance(extent, int))
+    if len(extents) < len(node.shape):
+        shape = ", ".join(map(str, node.shape))
+        example = "x".join(str(e) if isinstance(e, int) else "256" for e in node.shape)
+        raise placeless(
+            "N734",
+            f"the input `{node.name}` is [{shape}], and a run needs its size",
+            help=f"give it, for instance `--input {node.name}={example}`",
+        )
+    return extents
+
+
+def _image_shape(graph: Graph) -> tuple[int, int, int]:
+    inputs = _inputs(graph)
+    if len(inputs) != 1:
+        names = ", ".join(f"`{node.name}`" for node in inputs)
+        raise placeless("N723", f"the network has {len(inputs)} inputs, {names}, and one image was given")
+    shape = _fixed(inputs[0])
+    if len(shape) != 3 or isinstance(inputs[0].shape, Classes):
+        text = "×".join(map(str, shape))
+        raise placeless("N723", f"the input `{inputs[0].name}` is {text}, not channels×height×width")
+    return shape[0], shape[1], shape[2]
+
+
+def _random(node: Node, batch: int) -> Tensor:
+    if isinstance(node.shape, Classes):
+        return torch.zeros(batch, *_fixed(node), dtype=torch.int64)  # class 0, which every network has
+    return torch.randn(batch, *_fixed(node))
+
+
+def _times(module: nn.Module, arguments: list[Tensor], device: torch.device) -> Iterator[float]:
+    """Seconds per pass. The pass before this served as the warm-up."""
+    begin = time.perf_counter()
+    for done in range(RUNS):
+        if done >= 3 and time.perf_counter() - begin > SECONDS:
+            return
+        start = time.perf_counter()
+        module(*arguments)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        yield time.perf_counter() - start
+
+
+def _named(graph: Graph, result: Any) -> Iterator[tuple[str, Tensor]]:
+    """The tensors that came out, by name; the parts of a list are `name[0]`, `name[1]`."""
+    outputs = [output for output in graph.outputs if not output.aux]
+    results = [result] if len(outputs) == 1 else list(result)
+    for output, value in zip(outputs, results, strict=True):
+        yield from _leaves(output.name, value)
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield name, value
+        return
+    for index, part in enumerate(value):
+        yield from _leaves(f"{name}[{index}]", part)
+
+
+def _top(graph: Graph, outputs: dict[str, Tensor]) -> tuple[Ranked, ...]:
+    vectors = [tensor for tensor in outputs.values() if tensor.dim() == 2 and tensor.shape[1] > 1]
+    if len(outputs) != 1 or not vectors:
+        return ()
+    scores = vectors[0][0].double()
+    last = next(output for output in graph.outputs if not output.aux).value
+    op = graph.nodes[last.node].op
+    probabilities = scores if op is not None and op.name == "softmax" else scores.softmax(0)
+    best = probabilities.topk(min(5, len(probabilities)))
+    return tuple(Ranked(int(i), float(p)) for p, i in zip(best.values, best.indices, strict=True))
