@@ -1,0 +1,49 @@
+"""Text to tokens.
+
+One pass of one regular expression made of the grammar's terminals. Every character falls into some token, as
+`UNKNOWN` takes what nothing else wants.
+"""
+
+from __future__ import annotations
+
+from netdsl.source import Source, Span
+from netdsl.syntax.grammar import Tables
+
+END = "$END"
+
+
+class Token:
+    """One token: `kind` is the terminal's name in the grammar, `text` what was written."""
+
+    __slots__ = ("kind", "span", "text")
+
+    def __init__(self, kind: str, text: str, span: Span) -> None:
+        self.kind = kind
+        self.text = text
+        self.span = span
+
+    @property
+    def start(self) -> int:
+        return self.span.start
+
+    @property
+    def end(self) -> int:
+        return self.span.end
+
+    def __repr__(self) -> str:
+        return f"Token({self.kind}, {self.text!r}, {self.span.start})"
+
+
+def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None) -> list[Token]:
+    """The tokens of `source.text[start:end]`, white space and comments left out, the end marker last."""
+    stop = len(source.text) if end is None else end
+    ignored = tables.ignored
+    tokens: list[Token] = []
+    for match in tables.pattern.finditer(source.text, start, stop):
+        kind = match.lastgroup
+        assert kind is not None
+        if kind not in ignored:
+            first, last = match.span()
+            tokens.append(Token(kind, match.group(), Span(source, first, last)))
+    tokens.append(Token(END, "", Span(source, stop, stop)))
+    return tokens
