@@ -1,0 +1,73 @@
+"""What holds of every graph: checked after elaboration and between every two passes, always on.
+
+An invariant is a function from a graph to the sentences that say where it does not hold. The first group makes sure
+that numbers lead somewhere; only where it holds can the others be asked. A violation is a bug of netdsl, never a
+mistake of the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from netdsl.diagnostics import InternalError
+from netdsl.graph import Graph
+from netdsl.text import to_text
+from netdsl.verify import interface, operators, references, trace, weights
+
+Invariant: TypeAlias = Callable[[Graph], Iterator[str]]
+
+FOUNDATION: tuple[Invariant, ...] = (
+    references.numbers_are_dense,
+    references.operands_exist,
+    references.operands_come_earlier,
+    references.outputs_exist,
+)
+INVARIANTS: tuple[Invariant, ...] = (
+    operators.roles_are_kept,
+    operators.arity_is_right,
+    operators.shapes_are_inferred,
+    operators.extents_are_within_limits,
+    operators.names_are_unique,
+    operators.spans_are_inside,
+    interface.inputs_are_listed,
+    interface.targets_are_listed,
+    interface.outputs_are_named,
+    interface.some_output_is_not_aux,
+    interface.inference_needs_no_target,
+    interface.loss_is_a_scalar,
+    interface.nothing_is_dead,
+    weights.owners_hold_state,
+    weights.owners_agree,
+    weights.paths_do_not_collide,
+    trace.every_node_is_traced_once,
+    trace.applications_agree,
+    trace.references_are_in_scope,
+    trace.results_agree,
+    trace.modules_are_named_once,
+    trace.chains_are_numbered,
+    trace.expressions_are_true,
+)
+
+
+def violations(graph: Graph) -> list[str]:
+    """Every violation as `invariant: where`; an empty list for a graph that is right."""
+    found = [f"{title(check)}: {where}" for check in FOUNDATION for where in check(graph)]
+    if not found:
+        found = [f"{title(check)}: {where}" for check in INVARIANTS for where in check(graph)]
+    return found
+
+
+def title(check: Invariant) -> str:
+    return check.__name__.replace("_", " ")
+
+
+def verify(graph: Graph, stage: str = "elaboration") -> None:
+    """Raise InternalError with all violations, and the graph as text in `details`; `stage` is what made the graph."""
+    found = violations(graph)
+    if found:
+        message = f"{stage} left `{graph.name}` broken:\n" + "\n".join(f"  {line}" for line in found)
+        raise InternalError(message, to_text(graph))
+
+
+__all__ = ["FOUNDATION", "INVARIANTS", "Invariant", "title", "verify", "violations"]
