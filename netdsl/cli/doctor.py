@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import platform
-import shutil
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -24,6 +21,8 @@ def command() -> None:
 
 
 def _rows() -> Iterator[tuple[str, str]]:
+    import platform
+
     yield "netdsl", _version("netdsl")
     yield "python", f"{platform.python_version()} ({sys.executable})"
     yield "platform", f"{platform.system()} {platform.release()} {platform.machine()}"
@@ -39,6 +38,8 @@ def _rows() -> Iterator[tuple[str, str]]:
 
 
 def _version(package: str, otherwise: str = "not found") -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
@@ -59,6 +60,8 @@ def _gpu() -> str:
 
 
 def _graphviz() -> str:
+    import shutil
+
     if dot := shutil.which("dot"):
         return dot
     if importlib.util.find_spec("pygraphviz") is not None:

@@ -1,0 +1,211 @@
+"""Output files: the old one or the whole new one, and never over what somebody else wrote."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from netdsl import files
+from netdsl.diagnostics import NetdslError
+from netdsl.files import BANNER, replace, write_generated
+
+OURS = f'"""{BANNER} from x.net."""\n'
+NEW = OURS + "x = 1\n"
+
+
+def refusal(call, *arguments, **named):
+    with pytest.raises(NetdslError) as caught:
+        call(*arguments, **named)
+    (diagnostic,) = caught.value.diagnostics
+    return diagnostic
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.endswith(".tmp")]
+
+
+def test_a_new_file_is_written_whole(tmp_path):
+    write_generated(tmp_path / "net.py", NEW)
+    assert (tmp_path / "net.py").read_text() == NEW
+    assert leftovers(tmp_path) == []
+
+
+def test_what_netdsl_wrote_is_overwritten_and_keeps_its_mode(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(OURS)
+    path.chmod(0o640)
+    write_generated(path, NEW)
+    assert path.read_text() == NEW
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_mode_that_umask_says(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_generated(tmp_path / "net.py", NEW)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "net.py").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("content", ["import torch\n", " " * 3000 + BANNER])
+def test_a_foreign_file_is_kept(tmp_path, content):
+    path = tmp_path / "train.py"
+    path.write_text(content)
+    assert refusal(write_generated, path, NEW).code == "N702"
+    assert path.read_text() == content
+    write_generated(path, NEW, force=True)
+    assert path.read_text() == NEW
+
+
+def test_an_empty_file_is_nobodys(tmp_path):
+    (tmp_path / "net.py").touch()
+    write_generated(tmp_path / "net.py", NEW)
+    assert (tmp_path / "net.py").read_text() == NEW
+
+
+def test_a_folder_is_refused_and_a_file_in_it_proposed(tmp_path):
+    diagnostic = refusal(write_generated, tmp_path, NEW)
+    assert diagnostic.code == "N701"
+    assert str(tmp_path / "network.py") in (diagnostic.help or "")
+
+
+def test_a_missing_folder_is_refused_and_not_made(tmp_path):
+    assert refusal(write_generated, tmp_path / "build" / "net.py", NEW).code == "N701"
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_file_for_a_folder_is_refused(tmp_path):
+    (tmp_path / "build").touch()
+    assert refusal(write_generated, tmp_path / "build" / "net.py", NEW).code == "N701"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_input_is_never_the_output(tmp_path, force):
+    source = tmp_path / "net.net"
+    source.write_text(OURS)
+    link = tmp_path / "link.py"
+    link.symlink_to(source)
+    for path in (source, link, tmp_path / "." / "net.net"):
+        assert refusal(write_generated, path, NEW, source=source, force=force).code == "N703"
+    assert source.read_text() == OURS
+
+
+@pytest.mark.parametrize("name", ["torch.py", "netdsl.py", "triton.py", "Torch.py", "typing.py", "types.PY"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_name_that_hides_a_module_is_refused(tmp_path, name, force):
+    assert refusal(write_generated, tmp_path / name, NEW, force=force).code == "N704"
+
+
+def test_a_link_within_the_folder_is_written_through(tmp_path):
+    (tmp_path / "real.py").write_text(OURS)
+    (tmp_path / "link.py").symlink_to("real.py")
+    write_generated(tmp_path / "link.py", NEW)
+    assert (tmp_path / "real.py").read_text() == NEW
+    assert (tmp_path / "link.py").is_symlink()
+
+
+def test_a_link_into_another_folder_is_refused(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "real.py").write_text(OURS)
+    link = tmp_path / "here" / "link.py"
+    link.symlink_to(tmp_path / "real.py")
+    assert refusal(write_generated, link, NEW).code == "N701"
+    assert (tmp_path / "real.py").read_text() == OURS
+    write_generated(link, NEW, force=True)
+    assert (tmp_path / "real.py").read_text() == NEW
+
+
+def test_the_null_device_stays_a_device():
+    write_generated(Path(os.devnull), NEW)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+def test_a_read_only_file_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "net.py"
+    path.write_text(OURS)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anything
+    assert refusal(write_generated, path, NEW).code == "N705"
+    assert path.read_text() == OURS
+
+
+@pytest.mark.parametrize("step", ["open", "fdopen", "fsync", "replace"])
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failed_step_leaves_the_old_file(tmp_path, monkeypatch, step, failure):
+    path = tmp_path / "net.py"
+    path.write_text(OURS)
+    real = getattr(os, step)
+
+    def fail(*arguments, **named):
+        if step == "fdopen":
+            os.close(arguments[0])
+        raise failure
+
+    monkeypatch.setattr(files.os, step, fail)
+    with pytest.raises(NetdslError if isinstance(failure, OSError) else KeyboardInterrupt) as caught:
+        replace(path, NEW)
+    monkeypatch.setattr(files.os, step, real)
+    if isinstance(caught.value, NetdslError):
+        assert caught.value.diagnostics[0].code == "N705"
+        assert "no space left" in caught.value.diagnostics[0].message
+    assert path.read_text() == OURS
+    assert leftovers(tmp_path) == []
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from netdsl.files import replace
+print("ready", flush=True)
+for i in itertools.count():
+    replace(Path(sys.argv[1]), f"{i % 10}" * 400_000)
+"""
+
+
+def test_a_killed_writer_leaves_one_whole_file(tmp_path):
+    path = tmp_path / "net.py"
+    for delay in (0.0, 0.011, 0.023, 0.037):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(0.02 + delay)
+            writer.send_signal(signal.SIGKILL)
+        if path.exists():
+            text = path.read_text()
+            assert len(text) == 400_000
+            assert len(set(text)) == 1
+
+
+def test_what_a_killed_writer_left_is_swept_up(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    old, young, foreign = (tmp_path / n for n in (f".net.py.{gone.pid}-0.tmp", f".net.py.{gone.pid}-1.tmp", ".net.py.tmp"))
+    alive = tmp_path / f".net.py.{os.getpid()}-9.tmp"
+    for path in (old, young, foreign, alive):
+        path.touch()
+    for path in (old, foreign, alive):
+        os.utime(path, (0, 0))
+    replace(tmp_path / "net.py", NEW)
+    assert not old.exists()
+    assert young.exists()
+    assert foreign.exists()
+    assert alive.exists()
+
+
+def test_writers_at_once_do_not_mix(tmp_path):
+    path = tmp_path / "net.py"
+    program = (
+        "import sys; from pathlib import Path; from netdsl.files import replace\n"
+        "for _ in range(20): replace(Path(sys.argv[1]), sys.argv[2] * 200_000)"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", program, str(path), letter]) for letter in "abc"]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert path.read_text() in {letter * 200_000 for letter in "abc"}
+    assert leftovers(tmp_path) == []
