@@ -125,7 +125,7 @@ def test_a_link_into_another_folder_is_refused(tmp_path):
 
 def test_the_null_device_stays_a_device():
     write_generated(Path(os.devnull), NEW)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
 def test_a_read_only_file_is_refused(tmp_path, monkeypatch):
@@ -186,7 +186,9 @@ def test_a_killed_writer_leaves_one_whole_file(tmp_path):
 def test_what_a_killed_writer_left_is_swept_up(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    old, young, foreign = (tmp_path / n for n in (f".net.py.{gone.pid}-0.tmp", f".net.py.{gone.pid}-1.tmp", ".net.py.tmp"))
+    old, young, foreign = (
+        tmp_path / n for n in (f".net.py.{gone.pid}-0.tmp", f".net.py.{gone.pid}-1.tmp", ".net.py.tmp")
+    )
     alive = tmp_path / f".net.py.{os.getpid()}-9.tmp"
     for path in (old, young, foreign, alive):
         path.touch()

@@ -26,6 +26,14 @@ SLACK = 16 << 20  # bytes, for headers and small networks
 FACTOR = 1.2
 SHOWN = 10
 
+# What torch says of a pickle that is whole and asks for more than tensors.
+_OTHER_OBJECTS = (
+    "Unsupported global",
+    "Trying to load unsupported GLOBAL",
+    "unrecognized function",
+    "Can not create new",
+)
+
 
 def load_weights(module: nn.Module, path: Path) -> None:
     """Copy the weights in `path` (safetensors, or `torch.save` of a state_dict) into `module`, all of them or none.
@@ -115,7 +123,7 @@ def _pickled(path: Path, head: bytes, limit: int) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Weights only load failed" in str(error) and "global" in str(error).lower():
+        if any(sign in str(error).partition("WeightsUnpickler error:")[2] for sign in _OTHER_OBJECTS):
             raise placeless(
                 "N712",
                 f"`{path}` holds more than tensors, and is not opened",
@@ -170,7 +178,7 @@ def _check_names(path: Path, expected: Mapping[str, Tensor], found: Mapping[str,
     hint = None
     if unexpected and all(name.startswith("module.") for name in found):
         hint = "the names begin with `module.`: save `model.module.state_dict()`, as DataParallel wraps the model"
-    elif len(missing) == len(expected):
+    elif not expected.keys() & found.keys():
         hint = "this is another network's file; check `--net` and FILE"
     notes = []
     if missing:
