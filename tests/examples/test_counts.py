@@ -1,0 +1,65 @@
+"""Parameters, MACs and shapes of the examples are those of the reference implementations in `oracle/golden.json`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.examples.networks import FAMILIES, FILE, compiled, recorded
+
+GOLDEN = recorded("golden")
+
+
+def summary(network: str) -> dict[str, Any]:
+    """What `netdsl summary --json` prints."""
+    return dict(json.loads(compiled(network).summary().json))
+
+
+def without_ones(shape: list[int]) -> list[int]:
+    """References keep 1 x 1 maps where the text may have a vector."""
+    while len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+@pytest.mark.parametrize("network", GOLDEN)
+def test_counts_are_the_references(network: str) -> None:
+    found, golden = summary(network), GOLDEN[network]
+    wanted = {key: golden[key] for key in ("params", "inference_params", "macs")}
+    assert {key: found[key] for key in wanted} == wanted
+    assert found["frozen"] == 0
+    assert found["network"] == network
+
+
+@pytest.mark.parametrize("network", GOLDEN)
+def test_counts_of_nodes_add_up(network: str) -> None:
+    found = summary(network)
+    assert sum(node["params"] for node in found["nodes"]) == found["params"]
+
+
+@pytest.mark.parametrize("network", GOLDEN)
+def test_shapes_are_the_references(network: str) -> None:
+    found, golden = summary(network), GOLDEN[network]
+    assert list(found["inputs"].values()) == golden["inputs"]
+    assert list(found["outputs"].values()) == golden["outputs"]
+    shapes = iter(without_ones(node["shape"]) for node in found["nodes"])
+    for stage, shape in golden["stages"].items():
+        assert without_ones(shape) in shapes, f"{stage} {shape} is not among the nodes that follow the stage before it"
+
+
+def test_every_example_is_counted() -> None:
+    assert set(FILE) - set(GOLDEN) == {"triplet"}  # its tower is nobody's; see test_references
+
+
+@pytest.mark.parametrize("file", FAMILIES)
+def test_families_hold_what_is_listed_and_nothing_else(file: str) -> None:
+    import netdsl
+
+    path = FILE[FAMILIES[file][0]]
+    text = path.read_text(encoding="utf-8")
+    declared = {line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("net ")}
+    templates = {"vgg", "resnet", "densenet"}  # what variants are made from
+    assert declared - templates == set(FAMILIES[file])
+    netdsl.compile(path, network=FAMILIES[file][-1])

@@ -1,0 +1,128 @@
+"""The emitted modules as files: what a reader sees, what linters say, and that they need nothing but torch.
+
+The sources stand under tests/golden/emitted; `pytest --update-golden` rewrites them.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.examples.networks import FILE, ROOT, compiled
+
+EMITTED = ROOT / "tests" / "golden" / "emitted"
+
+
+def source(network: str) -> str:
+    return str(compiled(network).source(plain=True))
+
+
+def classes(text: str) -> list[str]:
+    return [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+
+
+def python(*arguments: str, stdin: str = "", **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("network", FILE)
+def test_emitted_source_is_the_golden_one(network: str, golden: Callable[[Path, str], None]) -> None:
+    golden(EMITTED / f"{network}.py", source(network))
+
+
+@pytest.mark.parametrize(
+    ("network", "limit", "name"),
+    [
+        ("googlenet", 170, "Inception"),
+        ("resnet50", 110, "Bottleneck"),
+        ("unet", 80, "Level"),
+        ("densenet121", 120, "DenseLayer"),
+    ],
+)
+def test_emitted_source_is_short_with_one_class_per_block(network: str, limit: int, name: str) -> None:
+    text = source(network)
+    assert len(text.splitlines()) <= limit
+    assert [found for found in classes(text) if name in found] == [name]
+
+
+def test_unet_is_emitted_as_a_recursive_class() -> None:
+    tree = ast.parse(source("unet"))
+    level = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == "Level")
+    calls = [node.func for node in ast.walk(level) if isinstance(node, ast.Call)]
+    assert any(isinstance(call, ast.Name) and call.id == "Level" for call in calls)
+
+
+@pytest.mark.parametrize("network", FILE)
+def test_class_of_the_network_is_exported_first(network: str) -> None:
+    text = source(network)
+    exported = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    )
+    assert set(exported) <= set(classes(text))
+    assert exported[0].lower() == network.replace("_", "").lower()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All emitted sources as files."""
+    path = tmp_path_factory.mktemp("emitted")
+    for network in FILE:
+        (path / f"{network}.py").write_text(source(network), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", [("check",), ("format", "--check", "--diff")])
+def test_ruff_has_nothing_to_say(command: tuple[str, ...], folder: Path) -> None:
+    python("-m", "ruff", *command, "--no-cache", "--config", str(ROOT / "pyproject.toml"), str(folder))
+
+
+def test_ruff_speaks_up_on_a_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("import os\nx=1\n", encoding="utf-8")
+    with pytest.raises(AssertionError):
+        test_ruff_has_nothing_to_say(("check",), tmp_path)
+    with pytest.raises(AssertionError):
+        test_ruff_has_nothing_to_say(("format", "--check"), tmp_path)
+
+
+def test_emitted_files_run_where_netdsl_cannot_be_imported(folder: Path) -> None:
+    summaries = {network: json.loads(compiled(network).summary().json) for network in FILE}
+    wanted = {n: [str(folder / f"{n}.py"), list(summaries[n]["inputs"].values())] for n in FILE}
+    script = Path(__file__).with_name("run_alone.py")
+    found = json.loads(python("-I", "-W", "error", str(script), stdin=json.dumps(wanted)))
+    for network, summary in summaries.items():
+        assert found[network]["params"] == summary["params"], network
+        main = [[2, *shape] for shape in summary["outputs"].values()][: len(found[network]["outputs"])]
+        assert found[network]["outputs"] == main, network
+    assert len(found["googlenet"]["outputs"]) == 1  # the side heads are for training
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_same_bytes_under_another_hash_seed(seed: str) -> None:
+    found = json.loads(python("-m", "tests.examples.emit_all", PYTHONHASHSEED=seed))
+    assert found == {network: source(network) for network in FILE}
+
+
+@pytest.mark.parametrize("network", FILE)
+def test_compiling_again_gives_the_same_bytes(network: str) -> None:
+    import netdsl
+
+    assert netdsl.compile(FILE[network], network=network).source(plain=True) == source(network)

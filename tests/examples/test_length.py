@@ -1,0 +1,37 @@
+"""The examples are short, and stay short: lines of code, comments and blank lines aside."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.examples.networks import EXAMPLES
+
+
+def code_lines(text: str) -> int:
+    return sum(1 for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+def until(text: str, mark: str) -> str:
+    head, found, _ = text.partition(mark)
+    assert found, f"{mark!r} is no longer in the text"
+    return head
+
+
+@pytest.mark.parametrize(
+    ("file", "limit", "mark"),
+    [
+        ("googlenet.net", 45, "block conv_bn"),  # the paper's network
+        ("googlenet.net", 90, None),
+        ("resnet.net", 45, None),
+        ("densenet.net", 35, None),
+        ("unet.net", 14, None),
+        ("vgg.net", 28, "# torchvision's names"),  # the six columns
+    ],
+)
+def test_example_is_short(file: str, limit: int, mark: str | None) -> None:
+    text = (EXAMPLES / file).read_text(encoding="utf-8")
+    assert code_lines(until(text, mark) if mark else text) <= limit
+
+
+def test_code_lines_leave_out_comments_and_blank_lines_alone() -> None:
+    assert code_lines("## doc\n\nnet a {\n  # why\n  input x: [3]  # here\n}\n") == 3

@@ -1,0 +1,125 @@
+"""The torchvision forms are torchvision: same keys, same shapes, same numbers in float64 under the same weights.
+
+`oracle/oracle.json` was recorded from torchvision 0.28.0 with the weights that `oracle/fill.py` makes from the keys
+alone. Where an entry has `train`, one training step was recorded too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.examples.networks import compiled, recorded
+from tests.oracle.fill import centred, fill, image
+
+ORACLE = recorded("oracle")
+NETWORK = {name: name for name in ORACLE} | {"alexnet": "alexnet_torchvision", "googlenet": "googlenet_torchvision"}
+CLOSE = 1e-8
+
+
+def build(name: str) -> nn.Module:
+    """The emitted module in float64, filled. Built without initial values, which cost more than the rest."""
+    with torch.device("meta"):
+        module: nn.Module = compiled(NETWORK[name]).module()
+    module = module.to(torch.float64).to_empty(device="cpu")
+    state = module.state_dict()
+    for key, tensor in state.items():
+        if key.endswith("num_batches_tracked"):
+            tensor.zero_()
+    fill(state)
+    return module
+
+
+def sample(entry: dict[str, Any]) -> Tensor:
+    return torch.from_numpy(image(entry["input"]))
+
+
+def outputs_of(result: Any) -> tuple[Tensor, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def check(found: Tensor, shape: list[int], norm: float, index: list[int], value: list[float]) -> None:
+    """`found` has this norm, and these values at these places, within 1e-8 of its root mean square."""
+    assert list(found.shape) == shape
+    rms = norm / math.sqrt(found.numel())
+    assert rms > 1e-3
+    assert abs(found.norm().item() - norm) <= CLOSE * norm
+    differences = (found.flatten()[index] - torch.tensor(value, dtype=torch.float64)).abs()
+    assert differences.max().item() <= CLOSE * rms
+
+
+@pytest.fixture(autouse=True)
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_keys_and_shapes_are_torchvisions(name: str) -> None:
+    with torch.device("meta"):
+        state = compiled(NETWORK[name]).module().state_dict()
+    wanted = [(key, tuple(shape)) for key, shape in ORACLE[name]["state_dict"]]
+    found = [(key, tuple(tensor.shape)) for key, tensor in state.items()]
+    if name == "googlenet":  # torchvision makes its side heads before `fc`
+        wanted, found = sorted(wanted), sorted(found)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_outputs_are_torchvisions(name: str) -> None:
+    entry = ORACLE[name]
+    module = build(name).eval()
+    with torch.inference_mode():
+        found = module(sample(entry))
+    assert isinstance(found, Tensor)
+    check(found, entry["output"], entry["norm"], entry["index"], entry["value"])
+
+
+@pytest.mark.parametrize("name", [name for name in ORACLE if "train" in ORACLE[name]])
+def test_training_step_is_torchvisions(name: str) -> None:
+    entry = ORACLE[name]
+    step = entry["train"]
+    module = build(name).train()
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+    found = outputs_of(module(sample(entry)))
+    assert len(found) == len(step["outputs"])
+    if len(found) > 1:
+        assert list(getattr(type(module(sample(entry))), "_fields", ())) == list(step["outputs"])
+    loss = torch.zeros((), dtype=torch.float64)
+    for i, (tensor, wanted) in enumerate(zip(found, step["outputs"].values(), strict=True)):
+        places = torch.linspace(0, tensor.numel() - 1, len(wanted["value"]), dtype=torch.float64).long().tolist()
+        check(tensor, wanted["shape"], wanted["norm"], places, wanted["value"])
+        weight = torch.from_numpy(centred(f"weight of output {i}", tensor.numel()))
+        loss = loss + (tensor.flatten() * weight).sum()
+    loss.backward()
+    assert abs(loss.item() - step["loss"]) <= CLOSE * abs(step["loss"])
+
+    gradients = {key: weight.grad for key, weight in module.named_parameters()}
+    largest = max(step["grad_norm"].values())
+    for key, norm in step["grad_norm"].items():
+        gradient = gradients[key]
+        assert gradient is not None, key
+        # A bias before a batch norm has the gradient zero, of which only rounding is left.
+        slack = CLOSE * norm if norm > 1e-9 * largest else CLOSE * largest
+        assert abs(gradient.norm().item() - norm) <= slack, key
+    state = module.state_dict()
+    for key, norm in step["running_var_norm"].items():
+        assert abs(state[key].norm().item() - norm) <= CLOSE * norm, key
+
+
+def test_check_sees_a_difference() -> None:
+    tensor = torch.from_numpy(centred("x", 12)).reshape(3, 4)
+    good = ([3, 4], tensor.norm().item(), [0, 11], [tensor[0, 0].item(), tensor[2, 3].item()])
+    check(tensor, *good)
+    for wrong in (tensor * (1 + 3e-8), tensor.roll(1), tensor.T):
+        with pytest.raises(AssertionError):
+            check(wrong, *good)
