@@ -43,7 +43,9 @@ class Commands(click.Group):
         except click.NoSuchCommand as error:  # click suggests among the commands that are loaded, and none is
             raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(  # type: ignore[override]  # it never returns
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
         settings = Settings()
         extra.update(standalone_mode=False, obj=settings)
         try:
@@ -93,4 +95,4 @@ def program() -> NoReturn:
         sys.exit(TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
-    main()
+    main.main()

@@ -44,12 +44,14 @@ class Request:
         return netdsl.compile(text_or_path, network=self.net, inputs=self.inputs or None, **self.parameters)
 
 
-def reads_network(*, file_required: bool = True, default: str = "") -> Callable[[Callable[..., Any]], Any]:
-    """Give a command the options above; it is called with a `Request` first."""
+def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the options above; it is called with a `Request` first. FILE may be left out given a default."""
+    file = click.argument("file") if default is None else click.argument("file", default=default)
 
     def decorate(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def call(
+            *,
             file: str,
             net: str | None,
             parameters: tuple[tuple[str, Any], ...],
@@ -61,7 +63,7 @@ def reads_network(*, file_required: bool = True, default: str = "") -> Callable[
 
         for option in reversed(
             (
-                click.argument("file", required=file_required, default=None if file_required else default),
+                file,
                 click.option("--net", metavar="NAME", help="The network to take from the file."),
                 click.option(
                     "--set",
@@ -91,7 +93,7 @@ plugin_option = click.option(
 )
 
 
-class Assignment(click.ParamType):
+class Assignment(click.ParamType[Any]):
     """`name=value`, the value read by `read`, which raises ValueError saying what is wanted."""
 
     name = "name=value"

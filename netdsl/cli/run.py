@@ -19,7 +19,7 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 
 @click.command(cls=Command)
-@reads_network(file_required=False, default=BUNDLED_NETWORK)
+@reads_network(default=BUNDLED_NETWORK)
 @click.option("--cuda", is_flag=True, help="Run on the GPU.")
 @click.option("--image", type=click.Path(path_type=Path), help="The input: PNG, JPEG, BMP or WebP.")
 @click.option(

@@ -1,0 +1,54 @@
+"""Start-up is a feature: what is not needed is not imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+try:
+    from netdsl.cli import main
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print(",".join(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def loaded(*arguments: str, cwd=None) -> set[str]:
+    """The modules that a command line imports."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True, cwd=cwd
+    )
+    return set(done.stderr.splitlines()[-1].split(","))
+
+
+def test_help_imports_next_to_nothing():
+    modules = loaded("--help")
+    assert "click" in modules
+    assert not modules & {"torch", "triton", "numpy", "networkx", "rich", "lark", "graphviz", "importlib.metadata"}
+    assert {name for name in modules if name.startswith("netdsl.") and not name.startswith("netdsl.cli")} == set()
+
+
+def test_explain_reads_no_network():
+    assert not loaded("explain", "N702") & {"torch", "numpy", "networkx", "rich", "lark"}
+
+
+def test_formatting_imports_neither_torch_nor_networkx(tmp_path):
+    (tmp_path / "a.net").write_text("net a { input x: [3]; output y = x -> relu }\n")
+    assert not loaded("fmt", "a.net", cwd=tmp_path) & {"torch", "numpy", "networkx", "rich"}
+
+
+@pytest.mark.parametrize("command", ["check", "compile", "summary"])
+def test_the_compiler_runs_without_torch(tmp_path, command):
+    (tmp_path / "a.net").write_text("net a { input x: [3]; output y = x -> relu }\n")
+    assert not loaded(command, "a.net", cwd=tmp_path) & {"torch", "triton", "numpy", "PIL", "safetensors"}
+
+
+def test_the_package_itself_costs_nothing():
+    program = "import sys, netdsl; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"torch", "numpy", "networkx", "rich", "lark", "click"}
