@@ -52,7 +52,7 @@ class AlexNet(nn.Module):
     def halves(x: Tensor, conv: nn.Conv2d) -> Tensor:
         assert conv.bias is not None
         parts = zip(x.chunk(2, 1), conv.weight.chunk(2), conv.bias.chunk(2), strict=True)
-        return torch.cat([F.conv2d(part, w, b, padding=conv.padding) for part, w, b in parts], 1)  # type: ignore[arg-type]
+        return torch.cat([F.conv2d(part, w, b, padding=conv.padding) for part, w, b in parts], 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.max_pool2d(self.norm(self.conv1(x).relu()), 3, 2)
@@ -133,7 +133,7 @@ class GoogLeNet(nn.Module):
 
         x = self.norm(pool(self.conv1(x).relu()))
         x = pool(self.norm(self.conv2(self.reduce2(x).relu()).relu()))
-        sides = []
+        sides: list[Tensor] = []
         for i, inception in enumerate(self.modules_):
             x = inception(x)
             if i in (2, 5):

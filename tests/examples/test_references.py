@@ -15,7 +15,7 @@ from tests.examples.networks import FILE, compiled
 from tests.oracle.fill import fill, image
 
 
-def filled(module: nn.Module) -> nn.Module:
+def filled(module: nn.Module) -> Any:
     module = module.double().eval()
     fill(module.state_dict())
     return module
