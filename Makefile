@@ -8,7 +8,7 @@ READY_TEST := $(VENV)/.ready-test
 TORCH := $(shell grep '^torch==' constraints.txt)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint fast nightly clean
+.PHONY: run test lint nightly clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
