@@ -33,7 +33,9 @@ nightly: $(READY_TEST)
 
 # torch comes first and alone: a later install then finds the pinned version in place and looks for no other.
 $(READY): pyproject.toml constraints.txt
-	@echo "==> make $(VENV) with $(PYTHON), install torch, then netdsl (once; some minutes)"
+	@test -n '$(PYTHON)' && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "netdsl needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "==> make $(VENV) and install what netdsl needs (once; some minutes, most of them for torch)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) '$(TORCH)'
 	$(PIP) -c constraints.txt -e '.[run]'
