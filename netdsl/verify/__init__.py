@@ -44,8 +44,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     trace.applications_agree,
     trace.references_are_in_scope,
     trace.results_agree,
-    trace.modules_are_named_once,
-    trace.chains_are_numbered,
     trace.expressions_are_true,
 )
 

@@ -1,0 +1,84 @@
+"""The nodes of a graph in the blocks they came from: the tree that tables are grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from netdsl.graph import Graph
+from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Loop, Region, Step, Tensor, Value
+from netdsl.source import Span
+
+
+@dataclass(slots=True)
+class Block:
+    """A part of the network that has a path: a block called, a labelled loop or group.
+
+    `members` are its nodes, by number, and its blocks, in order; `result` the value that it yields, where it is one.
+    """
+
+    path: str
+    head: str  # as the text has it: `bottleneck(width, stride = 1)`
+    site: Span | None
+    result: Value | None
+    members: list[int | Block] = field(default_factory=list)
+
+    def nodes(self) -> Iterator[int]:
+        """The numbers of all nodes inside, in order."""
+        for member in self.members:
+            if isinstance(member, Block):
+                yield from member.nodes()
+            else:
+                yield member
+
+
+def blocks(graph: Graph) -> Block:
+    """The whole network as one block without a path."""
+    root = Block("", graph.definition.head, graph.definition.site, None)
+    root.members.extend(node.number for node in graph.nodes if node.op is None)
+    _fill(root, graph.root.steps)
+    return root
+
+
+def _fill(block: Block, steps: Iterable[Step]) -> None:
+    for step in steps:
+        if isinstance(step, Apply):
+            block.members.append(step.node)
+            continue
+        inside = block
+        if step.name and (head := _head(step)):
+            path = f"{block.path}.{step.name}" if block.path else str(step.name)
+            inside = Block(path, head, step.site, _single(step.result))
+            block.members.append(inside)
+        for region in _regions(step):
+            _fill(inside, region.steps)
+        if isinstance(step, Join):
+            _fill(inside, [step.apply])
+
+
+def _head(step: Step) -> str:
+    match step:
+        case Invoke():
+            return step.definition.head
+        case Loop():
+            return f"{step.kind} × {len(step.iterations)}"
+        case Group():
+            return "{ .. }"
+    return ""
+
+
+def _regions(step: Step) -> tuple[Region, ...]:
+    match step:
+        case Invoke() | Group():
+            return (step.region,)
+        case Loop():
+            return tuple(step.iterations)
+        case Choice(region=Region() as region):
+            return (region,)
+        case Join():
+            return (step.entry,)
+    return ()
+
+
+def _single(flow: Flow | None) -> Value | None:
+    return flow.value if isinstance(flow, Tensor) else None
