@@ -35,15 +35,16 @@ def command(context: click.Context, files: tuple[str, ...], output_format: str, 
         except NetdslError as error:
             found.extend(error.diagnostics)
     diagnostics = tuple(found)
+    color = settings.colored(sys.stdout)
     text = {
-        "full": lambda: rendering.render(diagnostics, settings.colored(sys.stdout)),
+        "full": lambda: rendering.render(diagnostics, color),
         "concise": lambda: rendering.concise(diagnostics),
         "json": lambda: rendering.json(diagnostics),
         "github": lambda: rendering.github(diagnostics),
         "sarif": lambda: rendering.sarif(diagnostics),
     }[output_format]()
     if text:
-        click.echo(text)
+        click.echo(text, color=color)
     errors = sum(d.severity == "error" for d in diagnostics)
     if output_format == "full" and not errors:
         say(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, no errors")

@@ -31,7 +31,8 @@ def report(error: Exception, settings: Settings) -> int:
 def show(error: NetdslError, settings: Settings) -> None:
     from netdsl.rendering import render
 
-    say(render(error.diagnostics, settings.colored(sys.stderr)))
+    color = settings.colored(sys.stderr)
+    click.echo(render(error.diagnostics, color), err=True, color=color)
 
 
 def _bug(error: Exception, settings: Settings) -> None:
