@@ -235,7 +235,7 @@ class Builder:
             return replace(stages[0].unit, span=span)
         return tree.Applied(self._pipeline(stages), span)
 
-    def list(self, parts: list[Part]) -> tree.List:
+    def list_(self, parts: list[Part]) -> tree.List:
         return tree.List(tuple(self._value(part) for part in parts if type(part) is not Token), _span(parts))
 
     def comprehension(self, parts: list[Part]) -> tree.Comprehension:

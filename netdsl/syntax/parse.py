@@ -13,8 +13,11 @@ from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Builder
+from netdsl.syntax.characters import forbidden_characters, foreign_text
 from netdsl.syntax.grammar import Tables, tables
 from netdsl.syntax.layout import lay_out
+from netdsl.syntax.limits import MAX_BYTES, MAX_TOKENS, nesting_error, token_errors, too_large, too_many
+from netdsl.syntax.strings import read_text
 from netdsl.syntax.tokens import END, Token, scan
 
 
@@ -31,16 +34,40 @@ def parse(source: Source) -> tree.File:
 
     Raises `NetdslError` with all the syntax errors of the text, in order of place.
     """
+    if len(source.text) > MAX_BYTES:
+        raise NetdslError([too_large(source)])
     grammar = tables()
     tokens = scan(grammar, source)
+    if len(tokens) > MAX_TOKENS:
+        raise NetdslError([too_many(tokens[MAX_TOKENS])])
     builder = Builder()
-    try:
-        items = run(grammar, lay_out(tokens), "start", builder)
-    except Unexpected as stop:
-        raise NetdslError([Diagnostic("N149", f"unexpected `{stop.token.text}`", stop.token.span)]) from None
-    if builder.errors:
-        raise NetdslError(builder.errors)
-    return tree.File(source, items, _leading_doc(source.text))
+    errors = forbidden_characters(source) + token_errors(source, tokens)
+    items: tuple[tree.Item, ...] = ()
+    if not errors:
+        try:
+            items = run(grammar, lay_out(tokens), "start", builder)
+        except Unexpected:
+            pass
+        else:
+            deep = None if builder.errors else nesting_error(items)
+            if not builder.errors and not deep:
+                return tree.File(source, items, _leading_doc(source.text))
+            raise NetdslError([deep] if deep else builder.errors)
+    raise NetdslError(_mistakes(grammar, source, tokens, errors))
+
+
+def _mistakes(grammar: Tables, source: Source, tokens: list[Token], errors: list[Diagnostic]) -> list[Diagnostic]:
+    """`errors` and all the others of a text that does not parse, in order of place."""
+    from netdsl.syntax.recover import Recovery
+
+    foreign = foreign_text(source)
+    if foreign:
+        return [foreign]
+    errors = errors + Recovery(grammar, source, tokens).run()
+    for token in tokens:
+        if token.kind == "STRING":
+            read_text(token.span, errors)
+    return sorted(errors, key=lambda error: error.span.start if error.span else 0)
 
 
 def parse_expression(place: Span, errors: list[Diagnostic]) -> tree.Expr | None:
@@ -50,10 +77,17 @@ def parse_expression(place: Span, errors: list[Diagnostic]) -> tree.Expr | None:
     try:
         node: tree.Expr = run(grammar, scan(grammar, place.source, place.start, place.end), "expr", builder)
     except Unexpected as stop:
-        errors.append(Diagnostic("N106", f"unexpected `{stop.token.text}` in a computed part", stop.token.span))
+        errors.append(_not_an_expression(place, stop.token))
         return None
     errors += builder.errors
     return node
+
+
+def _not_an_expression(place: Span, token: Token) -> Diagnostic:
+    label = "the expression ends too soon" if token.kind == END else "cannot stand here"
+    message = f"`{place.text.strip()}` in this string is not an expression"
+    help = "a computed part is an expression without strings or arrows, such as `{i + 1}`; `{{` is the brace itself"
+    return Diagnostic("N106", message, token.span, label, help=help)
 
 
 def run(grammar: Tables, tokens: Iterable[Token], start: str, builder: Builder) -> Any:

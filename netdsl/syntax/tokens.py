@@ -47,3 +47,19 @@ def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None)
             tokens.append(Token(kind, match.group(), Span(source, first, last)))
     tokens.append(Token(END, "", Span(source, stop, stop)))
     return tokens
+
+
+_OPERANDS = frozenset({"NAME", "IN", "INT", "FLOAT", "SIZE", "STRING", "TRUE", "FALSE"})
+_MISTAKEN = frozenset({"OPEN_STRING", "WRONG_STRING", "WRONG_NUMBER"})
+_ENDS = _OPERANDS | _MISTAKEN | {"RPAR", "RSQB", "RBRACE"}
+_STARTS = _OPERANDS | _MISTAKEN | {"LPAR", "LSQB", "LBRACE", "NOT", "IF", "FOR", "REPEAT", "ELLIPSIS"}
+
+
+def ends_operand(token: Token | None) -> bool:
+    """Whether an expression or a stage could end with this token."""
+    return token is not None and token.kind in _ENDS
+
+
+def starts_operand(token: Token) -> bool:
+    """Whether an expression or a stage could begin with this token, seen by itself (`-` may stand between two)."""
+    return token.kind in _STARTS

@@ -1,0 +1,135 @@
+"""Things side by side, things missing, and whatever no other handler knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Fix
+from netdsl.syntax.mistakes.marks import insertion
+from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
+
+if TYPE_CHECKING:
+    from netdsl.syntax.recover import Recovery
+
+
+def side_by_side(recovery: Recovery, token: Token) -> bool:
+    """`3 x 3`, `f(64 3)`, `conv 64`, `if c conv(3)`."""
+    previous = recovery.previous
+    if previous is None or not ends_operand(previous) or not starts_operand(token):
+        return False
+    if _spaced_size(recovery, previous, token) or _brace_missing(recovery, token):
+        return True
+    if recovery.inner.round and recovery.accepts("COMMA", token.kind):
+        recovery.report(
+            "N130",
+            f"a comma is missing before `{token.text}`",
+            token,
+            f"`{previous.text}` ends before it",
+            "put a comma between them",
+            insertion(recovery, previous.end, ","),
+        )
+        return recovery.insert("COMMA")
+    recovery.report_once(
+        "N131",
+        f"`{previous.text}` `{token.text}`: two things side by side; put `->`, `;` or a new line between them "
+        "(arguments go in parentheses)",
+        token,
+        "a second thing",
+        f"write `{previous.text}({token.text})` for an argument, `{previous.text} -> {token.text}` for the next stage",
+    )
+    return any(recovery.accepts(kind, token.kind) and recovery.insert(kind) for kind in ("ARROW", "SEMICOLON")) or (
+        recovery.panic()
+    )
+
+
+def _spaced_size(recovery: Recovery, previous: Token, token: Token) -> bool:
+    if previous.kind not in ("INT", "SIZE") or token.kind != "NAME":
+        return False
+    end, extents = recovery.at, previous.text
+    while recovery.tokens[end].text.lower() == "x" and recovery.tokens[end + 1].kind in ("INT", "SIZE"):
+        extents += "x" + recovery.tokens[end + 1].text
+        end += 2
+    if end == recovery.at:
+        return False
+    last = recovery.tokens[end - 1]
+    recovery.report(
+        "N108",
+        f"a size is written without spaces: {extents}",
+        token,
+        "spaces stand around this `x`",
+        f"write `{extents}`",
+        Fix(previous.span.to(last.span), extents),
+    )
+    recovery.at = end
+    return True
+
+
+def _brace_missing(recovery: Recovery, token: Token) -> bool:
+    header = recovery.inner.header
+    if header is None or recovery.inner.round or not recovery.accepts("LBRACE"):
+        return False
+    recovery.report(
+        "N144",
+        f"a `{{` is missing before `{token.text}`",
+        token,
+        f"what belongs to this `{header.text}` stands in braces",
+        "write `{ ... }` around it",
+    )
+    if recovery.following.kind == "LBRACE":
+        return recovery.drop()
+    return recovery.panic()
+
+
+_NAMES = {"_NL": "the end of the line", "SEMICOLON": "`;`", END: "the end of the text"}
+
+
+def _shown(token: Token) -> str:
+    return _NAMES.get(token.kind) or f"`{token.text}`"
+
+
+def operand_missing(recovery: Recovery, token: Token) -> bool:
+    """`z + -> relu`, `f(, 3)`, `x ->` at the end of the text."""
+    previous = recovery.previous
+    if previous is None or ends_operand(previous) or not recovery.accepts("NAME"):
+        return False
+    if previous.kind in ("_NL", "SEMICOLON"):
+        return False
+    where = "between" if token.kind != END else "after"
+    rest = f" and {_shown(token)}" if token.kind != END else ""
+    recovery.report(
+        "N137",
+        f"something is missing {where} `{previous.text}`{rest}",
+        token,
+        f"`{previous.text}` needs something after it",
+        f"write what belongs after `{previous.text}`, or remove it",
+    )
+    return recovery.insert("NAME")
+
+
+def anything_else(recovery: Recovery, token: Token) -> bool:
+    """No more is known than what could stand here, which is shown where it is one thing or two."""
+    expected = recovery.expected()
+    literals = recovery.grammar.literals
+    shown = [f"`{literals[kind]}`" if kind in literals else _CLASSES.get(kind, "") for kind in expected]
+    shown = sorted({name for name in shown if name})
+    message = f"unexpected {_shown(token)}"
+    help = "look at what stands before it: a name, an operator or a bracket may be missing"
+    if 1 <= len(shown) <= 2 and len(shown) == len(expected):
+        message += f": expected {' or '.join(shown)}"
+        help = f"write {' or '.join(shown)}"
+    recovery.report("N149", message, token, "cannot stand here", help)
+    fitting = [kind for kind in expected if len(expected) <= 2 and recovery.accepts(kind, token.kind)]
+    if len(fitting) == 1:
+        return recovery.insert(fitting[0])
+    return recovery.panic()
+
+
+_CLASSES = {
+    "NAME": "a name",
+    "STRING": "a string",
+    "INT": "a number",
+    "FLOAT": "a number",
+    "SIZE": "a size",
+    "_NL": "a new line",
+    END: "the end of the text",
+}
