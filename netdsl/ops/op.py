@@ -14,7 +14,9 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, dataclass_transform
+from fractions import Fraction
+from functools import cache, wraps
+from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 from netdsl.extent import Extent
 
@@ -23,6 +25,14 @@ Shape: TypeAlias = tuple[Extent, ...]
 
 class Classes(tuple[Extent, ...]):
     """The shape of a tensor of class indices: `target label: class` is `Classes(())`, `class[H, W]` has two."""
+
+
+class Loss(tuple[Extent, ...]):
+    """The shape, always `Loss(())`, of a number that belongs to the whole batch: what losses return.
+
+    `()` itself is one number per sample. In arithmetic a Loss goes with anything; a net's loss that is not a Loss
+    yet is meant over the batch by the emitter.
+    """
 
 
 class OpError(Exception):
@@ -34,8 +44,8 @@ class OpError(Exception):
         *,
         code: str = "N401",
         attribute: str | None = None,
-        input: int | None = None,  # noqa: A002 - the word of the language
-        help: str | None = None,  # noqa: A002
+        input: int | None = None,
+        help: str | None = None,
         notes: tuple[str, ...] = (),
     ) -> None:
         self.message, self.code, self.attribute, self.input = message, code, attribute, input
@@ -113,6 +123,7 @@ class Call:
 class Template:
     """Text for what is no call: `{0} + {1}`, `{0}[:, {start}:{stop}]`. `{n}` is an operand, `{name}` a value.
 
+    `{*}` is all operands, separated by commas. A value may also be a `Helper`, which prints as its name.
     `atom` is False where the text needs parentheses inside a larger expression.
     """
 
@@ -127,72 +138,38 @@ Code: TypeAlias = Call | Template
 # --------------------------------------------------------------------------------------------------- operators
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(attr,))
-class Op:
-    """Base of all operators. A subclass names itself: `class Relu(Op, name="relu")`.
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attr,))
+class Declared:
+    """A name with typed attributes: an operator or an initialiser. A frozen dataclass.
 
-    Class attributes: `inputs`, how many it takes, (least, most), most None for any number; `family`, the file it
-    stands in, its group in the reference; `example`, a stage or call in netdsl text for the reference and the tests,
-    with `example_input`, the shape or shapes it is applied to.
+    The methods that `dataclass` would write, and compile, for each class are written here once: a hundred operators
+    would take 70 ms to import.
     """
 
     name: ClassVar[str]
-    inputs: ClassVar[tuple[int, int | None]] = (1, 1)
-    example: ClassVar[str] = ""
-    example_input: ClassVar[tuple[Any, ...]] = ((8, 16, 16),)
-    # A module in emitted code even where `expr` would do: it has weights, or behaves otherwise in training.
-    stateful: ClassVar[bool] = False
-    # False for `parameter`, which emitted code reads as `self.p` and does not call.
-    called: ClassVar[bool] = True
+    _defaults: ClassVar[dict[str, Any]] = {}
 
-    def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
-        super().__init_subclass__(**rest)
-        if name is None:  # a family's common part, itself no operator
-            dataclass(frozen=True, kw_only=True)(cls)
-            return
-        cls.name = name
-        dataclass(frozen=True, kw_only=True)(cls)
-        register(cls)
+    def __init__(self, **values: Any) -> None:
+        held = self.__dict__
+        held.update(self._defaults)
+        held.update(values)
+        if len(held) != len(self.__dataclass_fields__) or held.keys() != self.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+            raise TypeError(f"{type(self).__name__} has the attributes {list(self.__dataclass_fields__)}, not {list(held)}")  # type: ignore[attr-defined]
 
-    # What a subclass writes ------------------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to {name}")
 
-    def infer(self, *shapes: Shape) -> Any:
-        """The output's shape (a list of shapes where the operator returns several values), or OpError."""
-        raise NotImplementedError
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
 
-    def weights(self, *shapes: Shape) -> dict[str, Shape]:
-        """Trained tensors: name in the module -> shape."""
-        return {}
+    def __hash__(self) -> int:
+        return hash((type(self), *(self.__dict__[name] for name in self.__dataclass_fields__)))  # type: ignore[attr-defined]
 
-    def buffers(self, *shapes: Shape) -> dict[str, Shape]:
-        """Tensors of the state_dict that are not trained: name -> shape."""
-        return {}
-
-    def macs(self, *shapes: Shape) -> Extent:
-        """Multiply-accumulates of one sample: what FlopCounterMode counts, halved; zero but for conv, deconv,
-        linear and matmul."""
-        return 0
-
-    def module(self, *shapes: Shape) -> Call | None:
-        """The torch module that computes it, as a constructor call; None where there is none."""
-        return None
-
-    def expr(self, *shapes: Shape) -> Code | None:
-        """Text that computes it without state; None where a module must."""
-        return None
-
-    def setup(self, *shapes: Shape) -> tuple[Template, ...]:
-        """Statements after the module is made, `{module}` being its name: initialisers, frozen parameters."""
-        return ()
-
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """Window extent and stride for each of `rank` spatial axes; None: all of the input (linear, global pools).
-
-        The default, ones, is right for all that works point by point."""
-        return (1,) * rank, (1,) * rank
+    def __repr__(self) -> str:
+        return f"<{self.label()}>"
 
     def label(self) -> str:
-        """What a diagram prints: the name and the attributes that differ from their defaults."""
+        """The name and the attributes that differ from their defaults: what a diagram prints."""
         parts = []
         for f in attributes(type(self)):
             value = getattr(self, f.name)
@@ -202,11 +179,163 @@ class Op:
                 parts.append(f"{f.name} = {show(value)}")
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
+
+def declare(cls: type[Declared], name: str | None) -> None:
+    """Make `cls` a frozen class of attributes, and give it its name."""
+    if name is not None:
+        cls.name = name
+    dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    cls._defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
+
+
+class Op(Declared):
+    """Base of all operators. A subclass names itself: `class Relu(Op, name="relu")`.
+
+    Class attributes: `inputs`, how many it takes, (least, most), most None for any number; `family`, the file it
+    stands in, its group in the reference; `example`, a pipeline in netdsl text for the reference and the tests, with
+    `example_input`, the shapes of the values that it calls `x`, `y`, `z` (`x` where it names none).
+    """
+
+    family: ClassVar[str]
+    inputs: ClassVar[tuple[int, int | None]] = (1, 1)
+    # Names by which inputs may be given, in order, where they have some: `noise(like = mean)`.
+    operands: ClassVar[tuple[str, ...]] = ()
+    # Which inputs are class indices, and must be; None where the operator looks for itself.
+    classes: ClassVar[tuple[int, ...] | None] = ()
+    example: ClassVar[str] = ""
+    example_input: ClassVar[tuple[Any, ...]] = ((8, 16, 16),)
+    # A module in emitted code even where `expr` would do: it has weights, or behaves otherwise in training.
+    stateful: ClassVar[bool] = False
+    # False for `parameter`, which emitted code reads as `self.p` and does not call.
+    called: ClassVar[bool] = True
+
+    def __init_subclass__(cls, *, name: str | None = None, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if "infer" in vars(cls):
+            cls.infer = _guarded(cls.infer)  # type: ignore[method-assign]
+        cls.family = cls.__module__.rpartition(".")[2]
+        declare(cls, name)
+        if name is not None:  # else a family's common part, itself no operator
+            register(cls)
+
+    # What a subclass writes ------------------------------------------------------------------------------
+    # The shapes of the inputs come as positional arguments. (Declared so that an override may name them.)
+
+    def infer(self, *shapes: Any, **_: Any) -> Any:
+        """The output's shape (a list of shapes where the operator returns several values), or OpError.
+
+        The number of inputs, class indices and the limits of the output need no check: `_guarded` does that.
+        """
+        raise NotImplementedError
+
+    def weights(self, *shapes: Any, **_: Any) -> dict[str, Shape]:
+        """Trained tensors: name in the module -> shape."""
+        return {}
+
+    def buffers(self, *shapes: Any, **_: Any) -> dict[str, Shape]:
+        """Tensors of the state_dict that are not trained: name -> shape."""
+        return {}
+
+    def macs(self, *shapes: Any, **_: Any) -> Extent:
+        """Multiply-accumulates of one sample: what FlopCounterMode counts, halved; zero but for conv, deconv,
+        linear and matmul."""
+        return 0
+
+    def module(self, *shapes: Any, **_: Any) -> Call | None:
+        """The torch module that computes it, as a constructor call; None where there is none."""
+        return None
+
+    def expr(self, *shapes: Any, **_: Any) -> Code | None:
+        """Text that computes it without state; None where a module must."""
+        return None
+
+    def setup(self, *shapes: Any, **_: Any) -> tuple[Template, ...]:
+        """Statements after the module is made, `{module}` being its name: initialisers, frozen parameters."""
+        return ()
+
+    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]] | None:
+        """Window extent and stride for each of `rank` spatial axes; None: all of the input (linear, global pools).
+
+        The default, ones, is right for all that works point by point. What enlarges by s has the stride 1/s."""
+        return (1,) * rank, (1,) * rank
+
     # What is derived ---------------------------------------------------------------------------------------
 
-    def params(self, *shapes: Shape) -> int:
-        """Number of trained scalars."""
+    def scalars(self, *shapes: Shape) -> int:
+        """Number of scalars in the weights, trained or frozen."""
         return sum(math.prod(int(e) for e in shape) for shape in self.weights(*shapes).values())  # type: ignore[arg-type]
+
+    def params(self, *shapes: Shape) -> int:
+        """Number of trained scalars: none where the attribute `frozen` is set."""
+        return 0 if getattr(self, "frozen", False) else self.scalars(*shapes)
+
+
+LARGEST_EXTENT = 2**20
+LARGEST_SIZE = 2**31 - 1
+
+
+def _guarded(infer: Callable[..., Any]) -> Callable[..., Any]:
+    """`infer` with what holds for all operators checked around it."""
+
+    @wraps(infer)
+    def checked(self: Op, *shapes: Shape) -> Any:
+        _check_inputs(self, shapes)
+        result = infer(self, *shapes)
+        for shape in result if isinstance(result, list) else (result,):
+            _check_limits(self, shape)
+        return result
+
+    return checked
+
+
+def _check_inputs(op: Op, shapes: tuple[Shape, ...]) -> None:
+    least, most = op.inputs
+    if len(shapes) < least or (most is not None and len(shapes) > most):
+        bound = f"{least}" if least == most else f"at least {least}" if len(shapes) < least else f"at most {most}"
+        noun = "input" if (most if len(shapes) > least else least) == 1 else "inputs"
+        raise OpError(f"`{op.name}` takes {bound} {noun}, not {len(shapes)}", code="N403")
+    for i, shape in enumerate(shapes):
+        if isinstance(shape, list):
+            raise OpError(
+                f"`{op.name}` takes single values, not a list of {len(shape)}",
+                code="N403",
+                input=i,
+                help="unpack the list first: `a, b = ...`",
+            )
+        if op.classes is not None and isinstance(shape, Classes) != (i in op.classes):
+            if i in op.classes:
+                raise OpError(
+                    f"`{op.name}` needs class indices here, not {show_shape(shape)}",
+                    code="N415",
+                    input=i,
+                    help="declare the target as `class` or `class[H, W]`",
+                )
+            raise OpError(
+                f"`{op.name}` computes with numbers, and these are class indices, {show_shape(shape)}",
+                code="N415",
+                input=i,
+                help="turn them into numbers with `one_hot(classes)`",
+            )
+
+
+def _check_limits(op: Op, shape: Shape) -> None:
+    size = 1
+    for axis, extent in enumerate(shape):
+        if not isinstance(extent, int):
+            continue
+        if extent < 1:
+            raise OpError(f"axis {axis} of `{op.name}`'s output would be {extent}", code="N411")
+        if extent > LARGEST_EXTENT:
+            raise OpError(
+                f"axis {axis} of `{op.name}`'s output would be {extent}; the limit is {LARGEST_EXTENT}", code="N410"
+            )
+        size *= int(extent)
+    if size > LARGEST_SIZE:
+        raise OpError(
+            f"`{op.name}`'s output, {show_shape(shape)}, would hold {size} numbers; the limit is {LARGEST_SIZE}",
+            code="N410",
+        )
 
 
 OPS: dict[str, type[Op]] = {}
@@ -219,14 +348,22 @@ def register(cls: type[Op]) -> None:
     OPS[cls.name] = cls
 
 
-def attributes(cls: type[Op]) -> tuple[dataclasses.Field[Any], ...]:
-    """The attributes of an operator, in positional order (keyword-only ones last)."""
+D = TypeVar("D", bound=Declared)
+
+
+def attributes(cls: type[Declared]) -> tuple[dataclasses.Field[Any], ...]:
+    """The attributes of an operator or initialiser, in positional order (keyword-only ones last)."""
+    return _attributes(cls)
+
+
+@cache
+def _attributes(cls: type[Declared]) -> tuple[dataclasses.Field[Any], ...]:
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
     return tuple(sorted(fields, key=lambda f: bool(f.metadata.get("keyword"))))
 
 
-def build(cls: type[Op], positional: tuple[Any, ...], named: Mapping[str, Any]) -> Op:
-    """The operator with its attributes read and checked.
+def build(cls: type[D], positional: tuple[Any, ...], named: Mapping[str, Any]) -> D:
+    """The operator (or initialiser) with its attributes read and checked.
 
     Raises OpError with `attribute` set to the name, or to `#i` for positional argument i where it has none.
     """

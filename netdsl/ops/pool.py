@@ -1,0 +1,188 @@
+"""Pooling: windows, whole maps, and maps cut into a given number of windows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, optional
+from netdsl.ops.op import Call, Op, Operand, OpError, Shape, attr
+from netdsl.ops.rules import per_axis, spatial
+from netdsl.ops.window import fits, rounded_up, slide
+
+
+class Window(Op):
+    """Base of the pools with a sliding window."""
+
+    kernel: Sizes = attr(SIZE, "window: one extent for all axes, or one each")
+    stride: Sizes | None = attr(optional(SIZE), "step between windows; the kernel unless given", default=None)
+    pad: Sizes = attr(EDGE, "padding of both sides, at most half of the kernel", default=0)
+    ceil: bool = attr(
+        FLAG,
+        "round the number of windows up; the last one must begin in the input or the padding before it",
+        default=False,
+    )
+
+    def _dilation(self) -> Sizes:
+        return 1
+
+    def infer(self, x: Shape) -> Shape:
+        rank = spatial(self.name, x)
+        kernels = per_axis(self.kernel, rank, "kernel")
+        strides = kernels if self.stride is None else per_axis(self.stride, rank, "stride")
+        pads = per_axis(self.pad, rank, "pad")
+        dilations = per_axis(self._dilation(), rank, "dilation")
+        for k, p, d in zip(kernels, pads, dilations, strict=True):
+            reach = d * (k - 1) + 1
+            if p > reach // 2:
+                raise OpError(
+                    f"`{self.name}` can pad by at most half of its window, {reach // 2}, not {p}",
+                    code="N412",
+                    attribute="pad",
+                    help="write `pad(..)` before it for more",
+                )
+        fits(self.name, x, kernels, dilations, pads)
+        found = []
+        for extent, k, s, p, d in zip(x[1:], kernels, strides, pads, dilations, strict=True):
+            size = rounded_up(extent, k, s, p, d) if self.ceil else slide(extent, k, s, 2 * p, d)
+            if size is None:
+                raise OpError(
+                    f"how many windows `{self.name}` has depends on {extent} in a way that cannot be stated",
+                    code="N413",
+                    attribute="ceil",
+                    help="use a stride that is not larger than the kernel, or leave out `ceil`",
+                )
+            found.append(size)
+        return (x[0], *found)
+
+    def _call(self, target: str, x: Shape, *head: Any) -> Call:
+        keywords: dict[str, Any] = {
+            "stride": self.kernel if self.stride is None else self.stride,
+            "padding": self.pad,
+            "ceil_mode": self.ceil,
+        }
+        defaults: dict[str, Any] = {"stride": self.kernel, "padding": 0, "ceil_mode": False}
+        self._more(keywords, defaults)
+        return Call(target, (*head, self.kernel), keywords, defaults)
+
+    def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]]:
+        kernels = per_axis(self.kernel, rank, "kernel")
+        dilations = per_axis(self._dilation(), rank, "dilation")
+        strides = kernels if self.stride is None else per_axis(self.stride, rank, "stride")
+        return tuple(d * (k - 1) + 1 for k, d in zip(kernels, dilations, strict=True)), strides
+
+
+class MaxPool(Window, name="max_pool"):
+    """The largest value in each window. Padding never wins: it counts as minus infinity."""
+
+    example = "max_pool(3, stride = 2, pad = 1)"
+    dilation: Sizes = attr(SIZE, "distance between the points of a window", default=1)
+
+    def _dilation(self) -> Sizes:
+        return self.dilation
+
+    def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
+        keywords["dilation"], defaults["dilation"] = self.dilation, 1
+
+    def module(self, x: Shape) -> Call:
+        return self._call(f"nn.MaxPool{len(x) - 1}d", x)
+
+    def expr(self, x: Shape) -> Call:
+        return self._call(f"F.max_pool{len(x) - 1}d", x, Operand(0))
+
+
+class AvgPool(Window, name="avg_pool"):
+    """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
+
+    example = "avg_pool(2)"
+    count_include_pad: bool = attr(FLAG, "take the padding's zeros into the mean", default=True)
+
+    def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
+        keywords["count_include_pad"], defaults["count_include_pad"] = self.count_include_pad, True
+
+    def module(self, x: Shape) -> Call:
+        return self._call(f"nn.AvgPool{len(x) - 1}d", x)
+
+    def expr(self, x: Shape) -> Call:
+        return self._call(f"F.avg_pool{len(x) - 1}d", x, Operand(0))
+
+
+class Global(Op):
+    """Base of the pools over whole maps."""
+
+    keep: bool = attr(FLAG, "keep the spatial axes, of extent 1: `C×1×1`", default=False)
+
+    def infer(self, x: Shape) -> Shape:
+        rank = spatial(self.name, x)
+        return (x[0], *(1,) * rank) if self.keep else (x[0],)
+
+    def _reduce(self, method: str, x: Shape) -> Call:
+        axes: Any = tuple(range(2, len(x) + 1))
+        axes = axes[0] if len(axes) == 1 else axes
+        return Call(method, (Operand(0), axes), {"keepdim": self.keep}, {"keepdim": False})
+
+    def receptive_field(self, rank: int) -> None:
+        return None
+
+
+class GlobalAvgPool(Global, name="global_avg_pool"):
+    """The mean of each channel: a vector, or `C×1×1` with `keep = true`."""
+
+    example = "global_avg_pool"
+
+    def expr(self, x: Shape) -> Call:
+        return self._reduce(".mean", x)
+
+    def module(self, x: Shape) -> Call | None:
+        return Call(f"nn.AdaptiveAvgPool{len(x) - 1}d", (1,)) if self.keep else None
+
+
+class GlobalMaxPool(Global, name="global_max_pool"):
+    """The largest value of each channel: a vector, or `C×1×1` with `keep = true`."""
+
+    example = "global_max_pool"
+
+    def expr(self, x: Shape) -> Call:
+        return self._reduce(".amax", x)
+
+    def module(self, x: Shape) -> Call | None:
+        return Call(f"nn.AdaptiveMaxPool{len(x) - 1}d", (1,)) if self.keep else None
+
+
+class Adaptive(Op):
+    """Base of the pools whose windows follow from the size of the output."""
+
+    size: Sizes = attr(SIZE, "the output's extents: one for all axes, or one each")
+
+    def infer(self, x: Shape) -> Shape:
+        return (x[0], *per_axis(self.size, spatial(self.name, x), "size"))
+
+    def receptive_field(self, rank: int) -> None:
+        return None
+
+
+class AdaptiveAvgPool(Adaptive, name="adaptive_avg_pool"):
+    """The mean of each window, window i of n along an axis being `⌊i·extent/n⌋` to `⌈(i+1)·extent/n⌉`."""
+
+    example = "adaptive_avg_pool(7)"
+
+    def module(self, x: Shape) -> Call:
+        return Call(f"nn.AdaptiveAvgPool{len(x) - 1}d", (self.size,))
+
+    def expr(self, x: Shape) -> Call:
+        return Call(f"F.adaptive_avg_pool{len(x) - 1}d", (Operand(0), self.size))
+
+
+class AdaptiveMaxPool(Adaptive, name="adaptive_max_pool"):
+    """The largest value of each window, window i of n along an axis being `⌊i·extent/n⌋` to `⌈(i+1)·extent/n⌉`."""
+
+    example = "adaptive_max_pool(7)"
+
+    def module(self, x: Shape) -> Call:
+        return Call(f"nn.AdaptiveMaxPool{len(x) - 1}d", (self.size,))
+
+    def expr(self, x: Shape) -> Call:
+        return Call(f"F.adaptive_max_pool{len(x) - 1}d", (Operand(0), self.size))

@@ -1,0 +1,46 @@
+"""What all operators with weights have: initialisers, and freezing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.ops.initialiser import INIT, Initialiser
+from netdsl.ops.kinds import FLAG, optional
+from netdsl.ops.op import Op, Template, attr
+
+
+class Weighted(Op):
+    """Base of the operators with a `weight` and perhaps a `bias`."""
+
+    init: Initialiser | None = attr(
+        optional(INIT),
+        "how the weight is filled before training; torch's way where there is none",
+        default=None,
+        keyword=True,
+    )
+    bias_init: Initialiser | None = attr(
+        optional(INIT),
+        "how the bias is filled before training; torch's way where there is none",
+        default=None,
+        keyword=True,
+    )
+    frozen: bool = attr(FLAG, "keep the weights as they are: no gradient", default=False, keyword=True)
+
+    def setup(self, *shapes: Any, **_: Any) -> tuple[Template, ...]:
+        statements = []
+        weights = self.weights(*shapes)
+        for tensor, initialiser in (("weight", self.init), ("bias", self.bias_init)):
+            if initialiser is not None and tensor in weights:
+                statements.append(initialiser.fill(f"{{module}}.{tensor}"))
+        if self.frozen:
+            statements.append(Template("{module}.requires_grad_(False)"))
+        return tuple(statements)
+
+    def check_initialisers(self, *shapes: Any) -> None:
+        """OpError where an initialiser does not suit its weight; for `infer`."""
+        if self.init is None and self.bias_init is None:
+            return
+        weights = self.weights(*shapes)
+        for tensor, attribute, initialiser in (("weight", "init", self.init), ("bias", "bias_init", self.bias_init)):
+            if initialiser is not None and tensor in weights:
+                initialiser.check(weights[tensor], attribute)
