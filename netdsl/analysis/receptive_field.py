@@ -7,7 +7,8 @@ nothing enlarges: then `r` is the receptive field of Araujo, Norris and Sim (Com
 neural networks, 2019) and `jump` the stride. Where paths meet, the greatest and the least are kept apart.
 
 Fields are not cut at the border of the input. A path counts with the window that it has; where branches look past
-each other, as those with one-sided padding do, their union is wider than the widest.
+each other, as those with one-sided padding do, their union is wider than the widest. An input called `like`, as that of
+`crop`, lends its shape and is not seen.
 """
 
 from __future__ import annotations
@@ -91,9 +92,10 @@ def receptive_fields(graph: Graph) -> tuple[ReceptiveField | None, ...]:
 def _behind(graph: Graph, node: Node, found: list[ReceptiveField | None]) -> ReceptiveField | None:
     assert node.op is not None
     fields = []
-    for value in node.operands:
+    for slot, value in enumerate(node.operands):
         field = found[value.node]
-        if field is not None:
+        lends_its_shape = node.op.operands[slot : slot + 1] == ("like",)
+        if field is not None and not lends_its_shape:
             windows = node.op.receptive_field(max(len(graph.shape(value)) - 1, 0))
             fields.append(ReceptiveField(_through(field.most, windows), _through(field.least, windows)))
     if not fields:

@@ -102,8 +102,13 @@ class Summary:
         """The table. `depth` is how deep blocks are opened (all where None), `how` adds the arithmetic."""
         return table(self, width, self.depth if depth is None else depth, self.how if how is None else how, color)
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """The table as it was asked for, 120 wide."""
         return self.to_text()
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def summarise(graph: Graph, *, depth: int | None = None, how: bool = False) -> Summary:

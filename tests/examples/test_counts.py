@@ -14,7 +14,7 @@ GOLDEN = recorded("golden")
 
 def summary(network: str) -> dict[str, Any]:
     """What `netdsl summary --json` prints."""
-    return dict(json.loads(compiled(network).summary().json))
+    return dict(json.loads(compiled(network).summary().to_json()))
 
 
 def without_ones(shape: list[int]) -> list[int]:
