@@ -133,6 +133,7 @@ class Loop(Step):
     variables: tuple[tuple[str, Span], ...]
     over: Any
     iterations: list[Region]
+    source: Flow | None = None  # what entered; the only witness where there are no iterations
 
 
 @dataclass(eq=False, slots=True)
@@ -142,6 +143,7 @@ class Choice(Step):
     condition: Any  # traced truth value
     arm: int | None
     region: Region | None
+    source: Flow | None = None
 
 
 @dataclass(eq=False, slots=True)

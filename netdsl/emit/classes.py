@@ -1,0 +1,190 @@
+"""Which classes a network becomes, and what their constructors take.
+
+One class per definition and per choice of its block-valued arguments; a class is split only where its instances
+cannot be written as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from netdsl.emit.python import class_name
+from netdsl.emit.settle import FRAME
+from netdsl.emit.template import Environment, Laying, Mismatch, TRegion
+from netdsl.expression import Atom
+from netdsl.graph import Graph
+from netdsl.scope import Apply, BlockValue, Choice, Definition, Group, Invoke, Join, Loop, Parameter, Region, Step
+
+
+@dataclass(frozen=True, slots=True)
+class CtorParameter:
+    """One constructor parameter: `source` is the atom it stands for, or the key of a value that has none."""
+
+    name: str
+    annotation: str
+    source: Atom | str
+    default: Any = None
+    optional: bool = False
+
+
+@dataclass(eq=False)
+class Class:
+    """A class to be written: its instances, laid over each other, and what is known so far of its interface."""
+
+    key: Any
+    name: str
+    definition: Definition
+    invokes: list[Invoke]  # empty for the network itself
+    region: TRegion
+    laying: Laying
+    blocks: dict[str, BlockValue]
+    used: set[Atom] = field(default_factory=set)  # atoms its code prints
+    parameters: tuple[CtorParameter, ...] = ()
+    rest_defaults: dict[Atom, Any] = field(default_factory=dict)
+    extras: dict[str, dict[int, Any]] = field(default_factory=dict)  # name -> instance -> value
+    exports: bool = False  # somebody reads `out_channels`
+    separate: set[Any] = field(default_factory=set)  # loops and choices whose variable needs a name of its own
+    frozen: set[Atom] = field(default_factory=set)
+    declared: tuple[Parameter, ...] = ()
+
+    @property
+    def is_network(self) -> bool:
+        return not self.invokes
+
+    def instance(self, invoke: Invoke) -> int:
+        return self._numbers[id(invoke)]
+
+    def __post_init__(self) -> None:
+        self._numbers = {id(invoke): i for i, invoke in enumerate(self.invokes)}
+        if self.invokes:
+            self.declared = self.definition.parameters
+
+    @staticmethod
+    def first_axis_name(axis: int) -> str:
+        return ("channels", "height", "width")[axis] if axis < 3 else f"extent{axis}"
+
+
+class Split(Exception):
+    """The instances of a class cannot be one class."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+
+class Unroll(Exception):
+    """The loop at this site has iterations that differ."""
+
+    def __init__(self, site: Any) -> None:
+        self.site = site
+
+
+class Planner:
+    """Finds the classes. `unroll` are the sites of loops to keep apart, `split` the class keys to divide."""
+
+    def __init__(self, graph: Graph, unroll: frozenset[Any], split: frozenset[Any]) -> None:
+        self.graph, self.unroll, self.split = graph, unroll, split
+        self._keys: dict[int, Any] = {}
+
+    def classes(self) -> list[Class]:
+        """Callees before callers, the network last."""
+        groups: dict[Any, list[Invoke]] = {}
+        order: list[Any] = []
+        for invoke in invokes(self.graph.root):
+            key = self.key_of(invoke)
+            if key not in groups:
+                groups[key] = []
+                order.append(key)
+            groups[key].append(invoke)
+        found = [self._class(key, groups[key]) for key in order]
+        base: Environment = {FRAME: 0}
+        laying = Laying(self.unroll, self.key_of)
+        region = laying.region([self.graph.root], [base])
+        network = Class(None, "", self.graph.definition, [], region, laying, {})
+        network.declared = tuple(Parameter(p.name, p.site, p.value, True) for p in self.graph.parameters)
+        self._name([*found, network])
+        return [*found, network]
+
+    def key_of(self, invoke: Invoke) -> Any:
+        cached = self._keys.get(id(invoke))
+        if cached is None:
+            blocks = tuple((name, block.key) for name, block in sorted(invoke.blocks.items()))
+            cached = (invoke.definition.site, blocks, invoke.specialisation)
+            if cached in self.split:
+                cached = (*cached, signature(invoke.region))
+            self._keys[id(invoke)] = cached
+        return cached
+
+    def _class(self, key: Any, group: list[Invoke]) -> Class:
+        laying = Laying(self.unroll, self.key_of)
+        environments: list[Environment] = [{FRAME: i} for i in range(len(group))]
+        try:
+            region = laying.region([invoke.region for invoke in group], environments)
+        except Mismatch:
+            raise Split(key[:3]) from None
+        return Class(key, "", group[0].definition, group, region, laying, dict(group[0].blocks))
+
+    def _name(self, classes: list[Class]) -> None:
+        taken: set[str] = set()
+        siblings: dict[Any, int] = {}
+        for plan in classes:
+            siblings[plan.definition.site] = siblings.get(plan.definition.site, 0) + 1
+        for plan in reversed(classes):  # the network first: its name is the one that must not change
+            name = self.graph.name if plan.is_network else plan.definition.name
+            doc = "\n".join([plan.definition.doc, self.graph.file_doc if plan.is_network else ""])
+            base = class_name(name, doc)
+            if siblings[plan.definition.site] > 1:
+                base = base + "".join(class_name(b.text) for b in plan.blocks.values() if b.text.isidentifier())
+            chosen, n = base, 1
+            while chosen in taken:
+                n += 1
+                chosen = f"{base}{n}"
+            taken.add(chosen)
+            plan.name = chosen
+
+
+def invokes(region: Region) -> Iterator[Invoke]:
+    """Every call inside, callees before callers; recursion ends because traces are finite."""
+    for step in region.steps:
+        yield from _within(step)
+
+
+def _within(step: Step) -> Iterator[Invoke]:
+    for inner in inner_regions(step):
+        yield from invokes(inner)
+    if isinstance(step, Invoke):
+        yield from invokes(step.region)
+        yield step
+
+
+def inner_regions(step: Step) -> tuple[Region, ...]:
+    """The regions of the same frame inside a step."""
+    if isinstance(step, Loop):
+        return tuple(step.iterations)
+    if isinstance(step, Choice):
+        return (step.region,) if step.region else ()
+    if isinstance(step, Group):
+        return (step.region,)
+    if isinstance(step, Join):
+        return (step.entry,)
+    return ()
+
+
+def signature(region: Region) -> tuple[Any, ...]:
+    """What must be equal for instances to be written alike without any `if`, loop or parameter."""
+    return tuple(_step_signature(step) for step in region.steps)
+
+
+def _step_signature(step: Step) -> tuple[Any, ...]:
+    inner = tuple(signature(r) for r in inner_regions(step))
+    if isinstance(step, Apply):
+        return ("apply", step.op, str(step.name), tuple(len(t.shape) for t in step.operands))
+    if isinstance(step, Invoke):
+        return ("invoke", step.definition.site, str(step.name), signature(step.region))
+    if isinstance(step, Choice):
+        return ("choice", step.arm, inner)
+    if isinstance(step, Join):
+        return ("join", inner, _step_signature(step.apply))
+    return (type(step).__name__, str(step.name), inner)
+

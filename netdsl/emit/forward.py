@@ -1,0 +1,437 @@
+"""Writes `forward`: the template of a class as statements over numbered values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from netdsl.emit import python
+from netdsl.emit.classes import Split, Unroll
+from netdsl.emit.constructor import SAFE_NAME, is_sequence, shapes
+from netdsl.emit.frame import Frame
+from netdsl.emit.settle import Unsettled
+from netdsl.emit.statements import Block, Body, Evaluate, For, If, mark
+from netdsl.emit.template import (
+    Environment, TApply, TBind, TChoice, TGroup, TInvoke, TJoin, TLoop, TRegion, TStep,
+)  # fmt: skip
+from netdsl.expression import Expr, Literal, Variable
+from netdsl.ops.op import ALL, Call, Operand, Template, show_shape
+from netdsl.scope import Flow, Tensor
+
+Ids: TypeAlias = "int | tuple[Ids, ...]"
+
+LIGHT = frozenset({"activation", "norm", "random", "arithmetic", "reduce"})
+MERGES = frozenset({"merge", "arithmetic"})
+
+
+class Forward:
+    def __init__(self, frame: Frame, children: set[str], *, comments: bool = False) -> None:
+        self.frame, self.plan, self.laying = frame, frame.plan, frame.plan.laying
+        self.children, self.comments = children, comments
+        self.values: dict[tuple[int, tuple[int | str, ...]], int] = {}
+        self.hints: dict[int, str] = {}
+        self.soft: dict[int, str] = {}
+        self.count = 0
+        self.block: Block = []
+        self.producer: dict[int, Evaluate] = {}
+        self.loops: list[Any] = []
+        self.iterated: dict[int, str] = {}  # step whose module a loop variable holds -> that variable
+
+    # Values ------------------------------------------------------------------------------------------------
+
+    def new(self) -> int:
+        self.count += 1
+        return self.count
+
+    def fresh(self, flow: Flow | None) -> Ids:
+        return self.new() if isinstance(flow, Tensor) else tuple(self.fresh(part) for part in flow or ())
+
+    def bind(self, part: TStep | TRegion, flow: Flow | None, ids: Ids) -> None:
+        """Let the references in `flow`, all to `part`, mean the values `ids`."""
+        if isinstance(flow, Tensor):
+            assert isinstance(ids, int)
+            self.values[id(part), flow.ref.part] = ids
+        else:
+            assert isinstance(ids, tuple)
+            for inner, one in zip(flow or (), ids, strict=True):
+                self.bind(part, inner, one)
+
+    def ids(self, flow: Flow | None) -> Ids:
+        """The values that a flow of the first occurrence refers to."""
+        if isinstance(flow, Tensor):
+            key = self.laying.resolve(flow.ref)
+            return self.values[key]
+        return tuple(self.ids(part) for part in flow or ())
+
+    def same(self, flows: Sequence[Flow | None]) -> Ids:
+        """The values of all occurrences, which must agree."""
+        found = self.ids(flows[0])
+        if any(self.ids(f) != found for f in flows[1:]):
+            raise Split(self.plan.key)
+        return found
+
+    # Regions -----------------------------------------------------------------------------------------------
+
+    def region(self, region: TRegion, entry: Ids) -> Ids:
+        if region.first.entry is not None:
+            self.bind(region, region.first.entry, entry)
+        for step in region.steps:
+            self.step(step)
+        return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
+
+    def step(self, step: TStep) -> None:
+        match step:
+            case TApply():
+                self._apply(step, "self")
+            case TInvoke():
+                self._invoke(step, "self")
+            case TBind():
+                self._bind(step)
+            case TGroup() | TLoop() | TChoice() | TJoin():
+                self._contained(step, "self")
+
+    def inside(self, region: TRegion, entry: Ids, holder: str) -> Ids:
+        """A region of the same frame whose modules hang under `holder`."""
+        if region.first.entry is not None:
+            self.bind(region, region.first.entry, entry)
+        for step in region.steps:
+            match step:
+                case TApply():
+                    self._apply(step, holder)
+                case TInvoke():
+                    self._invoke(step, holder)
+                case TGroup() | TLoop() | TChoice() | TJoin():
+                    self._contained(step, holder)
+                case _:
+                    self.step(step)
+        return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
+
+    def evaluate(
+        self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False
+    ) -> None:
+        flow = step.first.result
+        ids = self.fresh(flow)
+        results = [ids] if isinstance(ids, int) else [i for i in ids if isinstance(i, int)]
+        comment = ""
+        if self.comments and isinstance(flow, Tensor):
+            comment = show_shape(flow.shape).replace("×", "x")
+        made = Evaluate(results, code, atom=atom, light=light, merge=merge, comment=comment)
+        for result in results:
+            self.producer[result] = made
+        self.block.append(made)
+        self.bind(step, flow, ids)
+
+    # Steps -------------------------------------------------------------------------------------------------
+
+    def module(self, step: TStep, holder: str) -> str:
+        """How the module of a step is spoken of."""
+        if id(step) in self.iterated:
+            return self.iterated[id(step)]
+        names = {str(n) for n in step.names}
+        if len(names) > 1:
+            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
+        name = names.pop()
+        if SAFE_NAME.match(name):
+            return f"{holder}.{name}"
+        return f"{holder}.get_submodule({python.string(name)})"
+
+    def _apply(self, step: TApply, holder: str) -> None:
+        op = step.first.op
+        operands = [self.ids(t) for t in step.first.operands]
+        for occurrence in step.occurrences[1:]:
+            if [self.ids(t) for t in occurrence.operands] != operands:
+                raise Split(self.plan.key)
+        codes = [s.op.expr(*shapes(s)) for s in step.occurrences]
+        light = op.family in LIGHT
+        merge = op.family in MERGES and len(operands) > 1
+        if op.stateful or any(c is None for c in codes):
+            module = self._shared(step) or self.module(step, holder)
+            reads = ", ".join(mark(v) for v in operands if isinstance(v, int))
+            self.evaluate(step, f"{module}({reads})" if op.called else module, light=light)
+            return
+        code, atom = self.code(codes, step.environments, operands)
+        self.evaluate(step, code, atom=atom, light=light, merge=merge)
+
+    def _shared(self, step: Any) -> str:
+        share = step.first.share
+        return f"self.{share.name or share.title}" if share is not None else ""
+
+    def _invoke(self, step: TInvoke, holder: str) -> None:
+        first = step.first
+        reads = []
+        if first.region.source is not None:
+            reads.append(written(self.same([s.region.source for s in step.occurrences])))
+        for name in first.region.tensors:
+            reads.append(written(self.same([s.region.tensors[name][1] for s in step.occurrences])))
+        self.evaluate(step, f"{self._shared(step) or self.module(step, holder)}({', '.join(reads)})")
+
+    def _bind(self, step: TBind) -> None:
+        ids = self.ids(step.first.value)
+        names = step.first.names
+        pairs = [(names[0], ids)] if len(names) == 1 else list(zip(names, ids, strict=True))  # type: ignore[arg-type]
+        for name, value in pairs:
+            if isinstance(value, int) and value not in self.hints and value in self.producer:
+                self.hints[value] = python.identifier(name)
+
+    def _contained(self, step: Any, holder: str) -> None:
+        name = step.first.name
+        if name and is_sequence(step):
+            source = self.same([source_of(s) for s in step.occurrences])
+            self.evaluate(step, f"{self.module(step, holder)}({written(source)})")
+            return
+        inner = self.module(step, holder) if name else holder
+        match step:
+            case TGroup():
+                entry = self.same([s.region.source for s in step.occurrences]) if step.first.region.entry else ()
+                self.bind(step, step.first.result, self.inside(step.region, entry, inner))
+            case TJoin():
+                entry = self.same([s.entry.source for s in step.occurrences]) if step.first.entry.entry else ()
+                self._join(step, entry, inner)
+            case TChoice():
+                self._choice(step, inner)
+            case TLoop():
+                self._loop(step, inner)
+
+    def _join(self, step: TJoin, entry: Ids, holder: str) -> None:
+        self.inside(step.region, entry, holder)
+        branches = [self.ids(t) for t in step.apply.first.operands]
+        if len(branches) > 2:
+            for i, value in enumerate(branches, 1):
+                if isinstance(value, int) and value in self.producer and value not in self.hints:
+                    self.soft[value] = f"branch{i}"
+        self._apply(step.apply, holder)
+        self.bind(step, step.first.result, self.ids(step.apply.first.result))
+
+    # Control -----------------------------------------------------------------------------------------------
+
+    def _choice(self, step: TChoice, holder: str) -> None:
+        source = self.same([source_of(s) for s in step.occurrences])
+        arms = {s.arm for s in step.occurrences}
+        if len(arms) == 1:
+            arm = step.arms[step.first.arm] if step.first.arm is not None else None
+            self.bind(step, step.first.result, source if arm is None else self.inside(arm, source, holder))
+            return
+        if not isinstance(source, int) or not isinstance(step.first.result, Tensor):
+            raise Split(self.plan.key)
+        condition = self._condition(step)
+        outer, blocks, leaves = self.block, [], []
+        for arm in step.arms:
+            self.block = []
+            left = source if arm is None else self.inside(arm, source, holder)
+            if not isinstance(left, int):
+                raise Split(self.plan.key)
+            blocks.append(self.block)
+            leaves.append(left)
+        self.block = outer
+        result = self.new()
+        self.block.append(If(condition, (blocks[0], blocks[1]), source, (leaves[0], leaves[1]), result))
+        self.bind(step, step.first.result, result)
+
+    def _condition(self, step: TChoice) -> str:
+        try:
+            settled = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
+        except Unsettled:
+            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
+        module = next((m for arm in step.arms if arm for m in modules(arm)), None)
+        return self.stored(settled, f"has_{module}" if module else "condition")
+
+    def stored(self, expr: Expr, hint: str) -> str:
+        """A constructor expression as `forward` can read it."""
+        if type(expr) is Literal:
+            return python.literal(expr.value)
+        text = self.frame.show(expr)
+        wanted = text if type(expr) is Variable else hint
+        name = python.identifier(wanted)
+        while name in self.children or self.frame.stored.get(name, text) != text:
+            name = f"{name}_"
+        self.frame.stored[name] = text
+        return f"self.{name}"
+
+    def _loop(self, step: TLoop, holder: str) -> None:
+        source = self.same([source_of(s) for s in step.occurrences])
+        if step.unrolled is not None:
+            flow: Ids = source
+            each: list[Ids] = []
+            for region in step.unrolled:
+                flow = self.inside(region, source if step.first.kind == "each" else flow, holder)
+                each.append(flow)
+            self.bind(step, step.first.result, tuple(each) if step.first.kind == "each" else flow)
+            return
+        if step.body is None:
+            self.bind(step, step.first.result, source)
+            return
+        if step.first.kind == "each" or not isinstance(source, int):
+            raise Unroll(step.first.site)
+        header = self._header(step, holder)
+        self.loops.append(step.first.site)
+        outer, self.block = self.block, []
+        inside = self.new()
+        leaves = self.inside(step.body, inside, holder)
+        body, self.block = self.block, outer
+        self.loops.pop()
+        result = self.new()
+        if not isinstance(leaves, int):
+            raise Unroll(step.first.site)
+        self.block.append(For(header, body, source, inside, leaves, result))
+        self.bind(step, step.first.result, result)
+
+    def _header(self, step: TLoop, holder: str) -> str:
+        """`for _ in range(n):` where the body has no modules, else a loop over the modules of its one place."""
+        assert step.body is not None
+        places = list(module_steps(step.body))
+        if not places:
+            if step.first.kind != "repeat":
+                raise Unroll(step.first.site)
+            try:
+                count = self.frame.settle([s.over for s in step.occurrences], step.environments, "count")
+            except Unsettled:
+                raise Unroll(step.first.site) from None
+            return f"for _ in range({self.stored(count, 'count')}):"
+        names = {tuple(names_in(r, 0) for r in s.iterations) for s in step.occurrences}
+        if len(places) != 1 or len(names) != 1 or len(names := next(iter(names))) < 2:  # type: ignore[assignment]
+            raise Unroll(step.first.site)
+        if not all(n and SAFE_NAME.match(n) for n in names) or len(set(names)) != len(names):  # type: ignore[arg-type]
+            raise Unroll(step.first.site)
+        stem = python.identifier(str(next(iter(names))).rstrip("0123456789_") or "layer", {"x", "y", "z"})
+        self.iterated[id(places[0])] = stem
+        return f"for {stem} in ({', '.join(f'{holder}.{n}' for n in names)}):"
+
+    # Code --------------------------------------------------------------------------------------------------
+
+    def code(self, codes: Sequence[Any], environments: Sequence[Environment], operands: list[Ids]) -> tuple[str, bool]:
+        first = codes[0]
+        if isinstance(first, Template):
+            if any(not isinstance(c, Template) or c.text != first.text for c in codes):
+                raise Split(self.plan.key)
+            fields = {n: self._piece([c.values[n] for c in codes], environments, n, operands) for n in first.values}
+            spread = ", ".join(mark(v) for v in operands if isinstance(v, int))
+            text = first.text.replace("{*}", spread)
+            marks = [written(v, atom=True) for v in operands]
+            return text.format(*marks, **fields), first.atom
+        if any(not isinstance(c, Call) for c in codes):
+            raise Split(self.plan.key)
+        return self._call(codes, environments, operands), True
+
+    def _call(self, calls: Sequence[Call], environments: Sequence[Environment], operands: list[Ids]) -> str:
+        target = self.frame.target(calls[0].target)
+        items = self.frame.arguments(
+            calls, environments, lambda values, hint: self._piece(values, environments, hint, operands)
+        )
+        if target.startswith("."):
+            receiver = calls[0].arguments[0]
+            if isinstance(receiver, Operand):
+                items[0] = written(operands[receiver.index], atom=True)
+            return f"{items[0]}{target}({', '.join(items[1:])})"
+        return f"{target}({', '.join(items)})"
+
+    def _piece(self, values: Sequence[Any], environments: Sequence[Environment], hint: str, operands: list[Ids]) -> str:
+        first = values[0]
+        if isinstance(first, Operand):
+            if first.index == ALL:
+                return python.tuple_text([written(v) for v in operands])
+            return written(operands[first.index])
+        if isinstance(first, Call | Template):
+            return self.code(values, environments, operands)[0]
+        if hasattr(first, "source") and hasattr(first, "imports"):
+            return self.frame.target(first)
+        if isinstance(first, tuple) and any(isinstance(x, Operand | Call | Template) for x in first):
+            inner = [
+                self._piece([v[i] for v in values], environments, hint, operands) for i in range(len(first))
+            ]
+            return python.tuple_text(inner)
+        try:
+            settled = self.frame.settle(values, environments, hint)
+        except Unsettled:
+            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
+        return self.stored(settled, hint)
+
+    # The whole ---------------------------------------------------------------------------------------------
+
+    def body(self, end: str, named: dict[int, str], reusable: set[str]) -> Body:
+        """What was written so far, ending in `end`; the author's names reach back along their pipelines."""
+        reads: dict[int, int] = {}
+        count_reads(self.block, reads)
+        for value in list(self.hints):
+            self._reach_back(value, self.hints[value], reads, self.soft)
+        return Body(self.block, end, dict(self.hints), named, reusable, dict(self.soft))
+
+    def _reach_back(self, value: int, name: str, reads: dict[int, int], into: dict[int, str]) -> None:
+        from netdsl.emit.statements import read
+
+        made = self.producer.get(value)
+        while made is not None:
+            inputs = read(made.code)
+            if not inputs or reads.get(inputs[0], 0) != 1 or inputs[0] in self.hints:
+                return
+            into.setdefault(inputs[0], name)
+            made = self.producer.get(inputs[0])
+
+
+def written(ids: Ids, *, atom: bool = False) -> str:
+    return mark(ids, atom=atom) if isinstance(ids, int) else python.tuple_text([written(i) for i in ids])
+
+
+def source_of(step: Any) -> Flow | None:
+    """What entered a group, loop or choice."""
+    if hasattr(step, "source"):
+        if step.source is not None:
+            found: Flow | None = step.source
+            return found
+        regions = step.iterations if hasattr(step, "iterations") else [step.region] if step.region else []
+        return regions[0].source if regions else None
+    return (step.entry if hasattr(step, "entry") else step.region).source  # type: ignore[no-any-return]
+
+
+def module_steps(region: TRegion) -> Any:
+    """The steps of a region that hold modules, those in unnamed control included."""
+    for step in region.steps:
+        if isinstance(step, TInvoke) or (isinstance(step, TApply) and step.first.op.stateful):
+            yield step
+        elif isinstance(step, TGroup | TLoop | TChoice | TJoin):
+            if step.first.name:
+                yield step
+            else:
+                for inner in inner_of(step):
+                    yield from module_steps(inner)
+
+
+def inner_of(step: Any) -> list[TRegion]:
+    from netdsl.emit.constructor import regions_of
+
+    return regions_of(step)
+
+
+def modules(region: TRegion) -> Any:
+    for step in module_steps(region):
+        name = str(step.first.name)
+        if SAFE_NAME.match(name):
+            yield name
+
+
+def names_in(region: Any, _: int) -> str | None:
+    """The name of the one module in an iteration, by its trace; None if control hides it."""
+    found = []
+    for step in region.steps:
+        name = getattr(step, "name", "")
+        op = getattr(step, "op", None)
+        if name and (op is None or op.stateful) and type(step).__name__ not in ("Bind", "Let", "Share"):
+            found.append(str(name))
+    return found[0] if len(found) == 1 else None
+
+
+def count_reads(block: Block, reads: dict[int, int]) -> None:
+    from netdsl.emit.statements import read
+
+    for statement in block:
+        if isinstance(statement, Evaluate):
+            for value in read(statement.code):
+                reads[value] = reads.get(value, 0) + 1
+        elif isinstance(statement, If):
+            for value in (statement.entry, *statement.leaves):
+                reads[value] = reads.get(value, 0) + 1
+            for arm in statement.arms:
+                count_reads(arm, reads)
+        elif isinstance(statement, For):
+            for value in (statement.entry, statement.leaves):
+                reads[value] = reads.get(value, 0) + 1
+            count_reads(statement.body, reads)

@@ -1,0 +1,244 @@
+"""A graph as the source of a PyTorch module.
+
+The classes are planned (`classes`), each is written until the interfaces stand still (`frame`, `constructor`,
+`forward`), the constructors are replayed without torch against the graph (`replay`), and only then is the text
+handed out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netdsl.diagnostics import InternalError
+from netdsl.emit import python
+from netdsl.emit.classes import Class, Planner, Split, Unroll
+from netdsl.emit.constructor import Constructor, Target, extent, has_labels_in, sequential
+from netdsl.emit.forward import Forward, written
+from netdsl.emit.frame import Frame
+from netdsl.emit.network import write_network
+from netdsl.emit.replay import replay
+from netdsl.emit.statements import Writer
+from netdsl.expression import Entry, Variable, atoms
+from netdsl.graph import Graph
+from netdsl.ops.op import Helper
+from netdsl.scope import Tensor
+
+BANNER = "Written by netdsl"
+_ROUNDS = 12
+
+
+def emit_module(graph: Graph) -> str:
+    """The module's source. Raises InternalError where it does not rebuild the graph: that would be our bug."""
+    unroll: frozenset[Any] = frozenset()
+    split: frozenset[Any] = frozenset()
+    while True:
+        try:
+            pages = _classes(Planner(graph, unroll, split).classes(), graph)
+            break
+        except Unroll as need:
+            if need.site in unroll:
+                raise InternalError(f"the loop at {need.site} cannot be written, not even unrolled") from None
+            unroll |= {need.site}
+        except Split as need:
+            if need.key is None or len(need.key) > 3 or need.key in split:
+                raise InternalError(f"{graph.name} has a class that cannot be written") from None
+            split |= {need.key}
+    text = _assemble(graph, pages)
+    replay(graph, text, pages[-1].name)
+    return text
+
+
+@dataclass(slots=True)
+class Page:
+    """The text of one class."""
+
+    name: str
+    lines: list[str]
+    helpers: dict[str, Helper] = field(default_factory=dict)
+    exports: tuple[str, ...] = ()
+
+
+def _classes(plans: list[Class], graph: Graph) -> list[Page]:
+    by_key = {plan.key: plan for plan in plans}
+    for _ in range(_ROUNDS):
+        before = _state(plans)
+        pages = [_write(plan, by_key, graph) for plan in plans]
+        if _state(plans) == before:
+            return pages
+    raise InternalError(f"the classes of {graph.name} do not come to rest")
+
+
+def _state(plans: list[Class]) -> list[Any]:
+    return [
+        (p.parameters, frozenset(p.used), p.exports, frozenset(p.separate), frozenset(p.frozen), len(p.rest_defaults))
+        for p in plans
+    ]
+
+
+def _write(plan: Class, classes: dict[Any, Class], graph: Graph) -> Page:
+    frame = Frame(plan, classes)
+    if plan.is_network:
+        lines, exports = write_network(frame, graph)
+        page = Page(plan.name, lines, frame.helpers, exports)
+    elif _is_sequential(plan):
+        page = Page(plan.name, _sequential(frame), frame.helpers)
+    else:
+        page = Page(plan.name, _module(frame), frame.helpers)
+    plan.parameters = frame.interface()
+    plan.used |= frame.used
+    plan.extras = frame.extras
+    return page
+
+
+def _is_sequential(plan: Class) -> bool:
+    return sequential(plan.region) and not has_labels_in(plan.region) and isinstance(plan.region.first.entry, Tensor)
+
+
+def _sequential(frame: Frame) -> list[str]:
+    plan = frame.plan
+    constructor = Constructor(frame)
+    modules = constructor.straight(plan.region) if not plan.exports else None
+    if modules is not None:
+        explode = len(modules) > 1
+        body = python.bracketed("super().__init__(", modules, ")", 2, explode=explode)
+    else:
+        constructor.region(plan.region, Target("self", sequence=True))
+        body = [*_super(), *constructor.lines, *_export(frame)]
+    return [f"class {plan.name}(nn.Sequential):", *docstring(plan), "", *signature(frame), *body]
+
+
+def _module(frame: Frame) -> list[str]:
+    plan = frame.plan
+    constructor = Constructor(frame)
+    constructor.region(plan.region, Target("self"))
+    export = _export(frame)
+    region = plan.region.first
+    forward = Forward(frame, constructor.children)
+    named: dict[int, str] = {}
+    parameters = []
+    if region.entry is not None:
+        entry = forward.fresh(region.entry)
+        if isinstance(entry, int):
+            named[entry] = "x"
+            parameters.append("x: Tensor")
+        else:
+            whole = forward.new()
+            named[whole] = "xs"
+            parameters.append("xs: tuple[Tensor, ...]")
+            from netdsl.emit.statements import Evaluate, mark
+
+            forward.block.append(Evaluate([i for i in entry if isinstance(i, int)], mark(whole), keep=True))
+    else:
+        entry = ()
+    for name, (inside, _) in region.tensors.items():
+        value = forward.new()
+        named[value] = python.identifier(name)
+        parameters.append(f"{named[value]}: Tensor")
+        forward.values[id(plan.region), inside.ref.part] = value
+    result = forward.region(plan.region, entry)
+    body = forward.body(written(result), named, {"x"})
+    writer = Writer(body)
+    lines = writer.write()
+    lines += python.wrapped(f"return {writer.text(body.end)}", 2) if not writer.returned else []
+    returns = "Tensor" if isinstance(result, int) else "tuple[Tensor, ...]"
+    head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
+    first, last = _stored(frame)
+    ctor = [*_super(), *first, *constructor.lines, *last, *export]
+    if len(ctor) == 1 and not frame.interface():
+        init: list[str] = []
+    else:
+        init = [*signature(frame), *ctor, ""]
+    return [f"class {plan.name}(nn.Module):", *docstring(plan), "", *init, *head, *lines]
+
+
+def _super() -> list[str]:
+    return [f"{python.INDENT * 2}super().__init__()"]
+
+
+def _stored(frame: Frame) -> tuple[list[str], list[str]]:
+    """Assignments of what `forward` reads: before the modules where the constructor's arguments suffice."""
+    own = {frame.texts[a] for a in frame.texts if isinstance(a, Variable | Entry)}
+    lines = [f"{python.INDENT * 2}self.{name} = {text}" for name, text in frame.stored.items()]
+    early = [line for line, text in zip(lines, frame.stored.values(), strict=True) if text in own and not _is_let(frame, text)]
+    return early, [line for line in lines if line not in early]
+
+
+def _is_let(frame: Frame, text: str) -> bool:
+    sites = {p.site for p in frame.declared}
+    return any(t == text and isinstance(a, Variable) and a.site not in sites for a, t in frame.texts.items())
+
+
+def _export(frame: Frame) -> list[str]:
+    plan = frame.plan
+    if not plan.exports:
+        return []
+    values = [extent(r.result, 0) for r in plan.region.occurrences]
+    text = frame.text(values, plan.region.environments, "out_channels")
+    return [f"{python.INDENT * 2}self.out_channels = {text}"]
+
+
+def docstring(plan: Class) -> list[str]:
+    text = plan.definition.doc or plan.definition.head
+    blocks = [f"{name} is {block.text}" for name, block in plan.blocks.items()]
+    if not plan.definition.doc and blocks:
+        text += f", where {', '.join(blocks)}"
+    lines = python.prose(text).strip().split("\n")
+    margin = python.INDENT
+    if len(lines) == 1:
+        line = lines[0] + (" " if lines[0].endswith('"') else "")
+        return [f'{margin}"""{line}"""']
+    rest = [f"{margin}{line}".rstrip() for line in lines[1:]]
+    head = [f'{margin}"""{lines[0]}']
+    return [*head, *([""] if rest[0] else []), *rest, f'{margin}"""']
+
+
+def signature(frame: Frame) -> list[str]:
+    items = ["self"]
+    for p in frame.interface():
+        default = f" = {python.literal(p.default)}" if p.optional else ""
+        items.append(f"{p.name}: {p.annotation}{default}")
+    return python.bracketed("def __init__(", items, ") -> None:", 1)
+
+
+def _assemble(graph: Graph, pages: list[Page]) -> str:
+    helpers: dict[str, Helper] = {}
+    for page in pages:
+        helpers.update(page.helpers)
+    sections = ["\n".join(page.lines) for page in pages]
+    sections += [helpers[name].source.strip("\n") for name in sorted(helpers)]
+    body = "\n\n\n".join(sections)
+    exported = ", ".join(f'"{name}"' for name in (pages[-1].name, *pages[-1].exports))
+    parts = [_heading(graph), "", *_imports(body, helpers), "", f"__all__ = [{exported}]", "", "", body]
+    return "\n".join(parts) + "\n"
+
+
+def _heading(graph: Graph) -> str:
+    doc = python.prose(graph.file_doc or graph.definition.doc or graph.definition.head).strip()
+    written_from = python.prose(graph.source.name)
+    return f'"""{doc}\n\n{BANNER} from {written_from}.\n"""'
+
+
+def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
+    wanted = {line for helper in helpers.values() for line in helper.imports}
+    if "math." in body:
+        wanted.add("import math")
+    if "NamedTuple" in body:
+        wanted.add("from typing import NamedTuple")
+    standard = [w for w in wanted if not w.startswith(("import torch", "from torch"))]
+    torch_lines = [w for w in wanted if w not in standard]
+    if python.speaks_of(body, "torch"):
+        torch_lines.append("import torch")
+    if python.speaks_of(body, "F"):
+        torch_lines.append("import torch.nn.functional as F")
+    names = [n for n in ("Tensor", "nn") if python.speaks_of(body, n)]
+    if names:
+        torch_lines.append(f"from torch import {', '.join(names)}")
+
+    def order(lines: list[str]) -> list[str]:
+        return sorted(set(lines), key=lambda line: (line.startswith("from"), line))
+
+    return [*order(standard), *([""] if standard and torch_lines else []), *order(torch_lines)]
+
+
+__all__ = ["BANNER", "atoms", "emit_module"]

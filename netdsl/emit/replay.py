@@ -1,0 +1,205 @@
+"""Proof that emitted constructors rebuild the graph: they are run with a stand-in for torch.
+
+The stand-in records which module was constructed under which path with which arguments. That must be exactly what
+the graph's operators say: (path, constructor, arguments) of every module with state.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from netdsl.diagnostics import InternalError
+from netdsl.emit.settle import plain
+from netdsl.graph import Graph
+from netdsl.ops.op import Call
+
+
+def replay(graph: Graph, text: str, name: str) -> None:
+    """Build class `name` of the emitted `text` and compare; InternalError, with the text, where it differs."""
+    wanted = _wanted(graph)
+    try:
+        found = _found(text, name)
+    except Exception as error:
+        raise InternalError(f"the emitted constructors of {graph.name} fail: {error!r}", text) from error
+    for path, call in wanted.items():
+        if found.get(path) != call:
+            raise InternalError(f"{graph.name}: `{path}` should be {call}, but is {found.get(path)}", text)
+    stray = [p for p, call in found.items() if p not in wanted and call[0] in _STATEFUL]
+    if stray:
+        raise InternalError(f"{graph.name}: the emitted module has a stray `{stray[0]}`", text)
+
+
+_STATEFUL = frozenset(
+    f"nn.{n}"
+    for n in (
+        "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Linear BatchNorm1d BatchNorm2d "
+        "BatchNorm3d GroupNorm LayerNorm PReLU Parameter"
+    ).split()
+)
+
+
+def _wanted(graph: Graph) -> dict[str, Any]:
+    found = {}
+    for node in graph.nodes:
+        if node.op is not None and node.owner and node.op.weights(*graph.operand_shapes(node)):
+            call = node.op.module(*graph.operand_shapes(node))
+            assert call is not None
+            found[node.owner] = _normal(call)
+    return found
+
+
+def _normal(call: Call) -> tuple[Any, ...]:
+    target = call.target if isinstance(call.target, str) else call.target.name
+    arguments = tuple(_normal(a) if isinstance(a, Call) else plain(a) for a in call.arguments)
+    keywords = {k: plain(v) for k, v in call.keywords.items() if not _default(call, k, v)}
+    return target, arguments, keywords
+
+
+def _default(call: Call, name: str, value: Any) -> bool:
+    return name in call.defaults and bool(plain(call.defaults[name]) == plain(value))
+
+
+class _Anything:
+    """Stands for whatever torch offers beside modules."""
+
+    def __init__(self, path: str = "torch") -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Anything(f"{self._path}.{name}")
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return _Value((self._path, arguments, keywords))
+
+    def __or__(self, other: Any) -> _Anything:
+        return self
+
+    __ror__ = __or__
+
+
+class _Value(_Anything):
+    def __init__(self, call: Any) -> None:
+        super().__init__("value")
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Value(self._call)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self
+
+    def _same(self, *_: Any) -> Any:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __getitem__ = _same
+
+
+class _Module:
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
+        self = object.__new__(cls)
+        object.__setattr__(self, "_children", {})
+        object.__setattr__(self, "_call", (getattr(cls, "_target", cls.__name__), arguments, keywords))
+        return self
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        pass
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, _Module) or (isinstance(value, _Value) and value._call[0] == "nn.Parameter"):
+            self._children[name] = value
+        object.__setattr__(self, name, value)
+
+    def add_module(self, name: str, module: Any) -> None:
+        self._children[name] = module
+
+    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+        object.__setattr__(self, name, value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        children = object.__getattribute__(self, "_children")
+        return children[name] if name in children else _Value(("attribute", (), {}))
+
+    def __getitem__(self, index: int) -> Any:
+        return list(self._children.values())[index]
+
+
+class _Sequential(_Module):
+    def __init__(self, *modules: Any) -> None:
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Any) -> Any:
+        self._children[str(len(self._children))] = module
+        return self
+
+
+def _stand_in() -> types.SimpleNamespace:
+    kinds: dict[str, Any] = {"Module": _Module, "Sequential": _Sequential}
+
+    class Nn(types.SimpleNamespace):
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            if name in ("functional", "init", "utils"):
+                return _Anything(name)
+            if name == "Parameter":
+                return _Anything("nn.Parameter")
+            if name not in kinds:
+                kinds[name] = type(name, (_Module,), {"_target": f"nn.{name}"})
+            return kinds[name]
+
+    nn = Nn()
+    torch = _Anything("torch")
+    torch.nn = nn  # type: ignore[attr-defined]
+    torch.Tensor = _Anything("Tensor")  # type: ignore[attr-defined]
+    return types.SimpleNamespace(torch=torch, nn=nn)
+
+
+def _found(text: str, name: str) -> dict[str, Any]:
+    stand_in = _stand_in()
+
+    def load(module: str, globals: Any = None, locals: Any = None, names: Any = (), level: int = 0) -> Any:  # noqa: A002
+        if module == "torch.nn.functional":
+            return stand_in.torch
+        if module.split(".")[0] == "torch":
+            return stand_in.torch
+        if module in ("math", "typing", "__future__", "collections.abc"):
+            return __import__(module, globals, locals, names, level)
+        return _Anything(module)
+
+    import builtins
+
+    scope: dict[str, Any] = {
+        "__builtins__": {**vars(builtins), "__import__": load},
+        "__name__": "replayed",
+    }
+    exec(compile(text, f"<{name}>", "exec", dont_inherit=True), scope)
+    modules: dict[str, Any] = {}
+    _walk(scope[name](), "", modules)
+    return modules
+
+
+def _walk(module: Any, path: str, into: dict[str, Any]) -> None:
+    for name, child in getattr(module, "_children", {}).items():
+        inner = f"{path}{name}"
+        target, arguments, keywords = child._call
+        into[inner] = target, tuple(_value(a) for a in arguments), keywords
+        if isinstance(child, _Module):
+            _walk(child, f"{inner}.", into)
+
+
+def _value(argument: Any) -> Any:
+    if isinstance(argument, _Value):
+        target, arguments, keywords = argument._call
+        return target, tuple(_value(a) for a in arguments), keywords
+    return argument

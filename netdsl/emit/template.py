@@ -1,0 +1,190 @@
+"""Many instances of one definition seen as one: the traces of all its calls laid over each other.
+
+Instances of a definition have steps that correspond position by position (see `netdsl.scope`), so their common
+template is the trace with every step replaced by the list of its occurrences. Values that differ between occurrences
+are settled later, by finding an expression that is right in all of them.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from netdsl.expression import Atom
+from netdsl.scope import Apply, Bind, Choice, Group, Invoke, Join, Let, Loop, Ref, Region, Share, Step
+
+Environment: TypeAlias = Mapping[Atom, Any]
+
+
+class Mismatch(Exception):
+    """Occurrences that cannot share one template."""
+
+
+@dataclass(eq=False, slots=True)
+class TRegion:
+    occurrences: list[Region]
+    environments: list[Environment]
+    steps: list[TStep] = field(default_factory=list)
+
+    @property
+    def first(self) -> Region:
+        return self.occurrences[0]
+
+    @property
+    def chain(self) -> bool:
+        return self.first.chain
+
+
+@dataclass(eq=False, slots=True)
+class TStep:
+    """`occurrences[i]` happened in `environments[i]`."""
+
+    occurrences: list[Any]
+    environments: list[Environment]
+
+    @property
+    def first(self) -> Any:
+        return self.occurrences[0]
+
+    @property
+    def names(self) -> list[str]:
+        return [step.name for step in self.occurrences]
+
+
+@dataclass(eq=False, slots=True)
+class TApply(TStep):
+    pass
+
+
+@dataclass(eq=False, slots=True)
+class TInvoke(TStep):
+    pass
+
+
+@dataclass(eq=False, slots=True)
+class TLet(TStep):
+    pass
+
+
+@dataclass(eq=False, slots=True)
+class TBind(TStep):
+    pass
+
+
+@dataclass(eq=False, slots=True)
+class TShare(TStep):
+    pass
+
+
+@dataclass(eq=False, slots=True)
+class TGroup(TStep):
+    region: TRegion
+
+
+@dataclass(eq=False, slots=True)
+class TLoop(TStep):
+    """`body` lays all iterations over each other (None if there never was one); `unrolled` keeps them apart, and is
+    None where the occurrences have different counts."""
+
+    body: TRegion | None
+    unrolled: list[TRegion] | None
+
+
+@dataclass(eq=False, slots=True)
+class TChoice(TStep):
+    arms: tuple[TRegion | None, TRegion | None]
+
+
+@dataclass(eq=False, slots=True)
+class TJoin(TStep):
+    region: TRegion
+    apply: TApply
+
+
+class Laying:
+    """Lays traces over each other and remembers which template part each step and region became."""
+
+    def __init__(self, unroll: frozenset[Any], class_of: Any) -> None:
+        self.unroll, self.class_of = unroll, class_of
+        self.part: dict[int, TStep | TRegion] = {}
+
+    def region(self, regions: Sequence[Region], environments: Sequence[Environment]) -> TRegion:
+        inner = [ChainMap(r.environment, e) for r, e in zip(regions, environments, strict=True)]  # type: ignore[arg-type]
+        laid = TRegion(list(regions), list(inner))
+        for r in regions:
+            self.part[id(r)] = laid
+        first = regions[0]
+        for r in regions:
+            if len(r.steps) != len(first.steps) or r.chain != first.chain or r.tensors.keys() != first.tensors.keys():
+                raise Mismatch
+        laid.steps = [self.step([r.steps[i] for r in regions], inner) for i in range(len(first.steps))]
+        return laid
+
+    def step(self, steps: list[Step], environments: Sequence[Environment]) -> TStep:
+        kind = type(steps[0])
+        if any(type(s) is not kind for s in steps):
+            raise Mismatch
+        laid = self._STEPS[kind](self, steps, list(environments))
+        for s in steps:
+            self.part[id(s)] = laid
+        return laid
+
+    def _apply(self, steps: list[Apply], environments: list[Environment]) -> TStep:
+        first = steps[0]
+        for s in steps:
+            if type(s.op) is not type(first.op) or len(s.operands) != len(first.operands):
+                raise Mismatch
+            if bool(s.owner) != bool(first.owner):
+                raise Mismatch
+        return TApply(steps, environments)
+
+    def _invoke(self, steps: list[Invoke], environments: list[Environment]) -> TStep:
+        if len({self.class_of(s) for s in steps}) > 1:
+            raise Mismatch
+        return TInvoke(steps, environments)
+
+    def _group(self, steps: list[Group], environments: list[Environment]) -> TStep:
+        return TGroup(steps, environments, self.region([s.region for s in steps], environments))
+
+    def _loop(self, steps: list[Loop], environments: list[Environment]) -> TStep:
+        count = len(steps[0].iterations)
+        same = all(len(s.iterations) == count for s in steps)
+        if steps[0].site in self.unroll:
+            if not same:
+                raise Mismatch
+            unrolled = [self.region([s.iterations[i] for s in steps], environments) for i in range(count)]
+            return TLoop(steps, environments, None, unrolled)
+        pairs = [(r, e) for s, e in zip(steps, environments, strict=True) for r in s.iterations]
+        body = self.region([r for r, _ in pairs], [e for _, e in pairs]) if pairs else None
+        return TLoop(steps, environments, body, None)
+
+    def _choice(self, steps: list[Choice], environments: list[Environment]) -> TStep:
+        arms: list[TRegion | None] = []
+        for arm in (0, 1):
+            pairs = [(s.region, e) for s, e in zip(steps, environments, strict=True) if s.arm == arm and s.region]
+            arms.append(self.region([r for r, _ in pairs], [e for _, e in pairs]) if pairs else None)
+        return TChoice(steps, environments, (arms[0], arms[1]))
+
+    def _join(self, steps: list[Join], environments: list[Environment]) -> TStep:
+        region = self.region([s.entry for s in steps], environments)
+        apply = self.step([s.apply for s in steps], environments)
+        assert isinstance(apply, TApply)
+        return TJoin(steps, environments, region, apply)
+
+    def resolve(self, ref: Ref) -> tuple[int, tuple[int | str, ...]]:
+        """The template part that `ref` names, by identity, with its part."""
+        return id(self.part[id(ref.source)]), ref.part
+
+    _STEPS = {
+        Apply: _apply,
+        Invoke: _invoke,
+        Group: _group,
+        Loop: _loop,
+        Choice: _choice,
+        Join: _join,
+        Let: lambda self, steps, environments: TLet(steps, environments),
+        Bind: lambda self, steps, environments: TBind(steps, environments),
+        Share: lambda self, steps, environments: TShare(steps, environments),
+    }
