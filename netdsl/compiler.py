@@ -1,0 +1,103 @@
+"""The compiler on one screen: text -> tree -> graph -> whatever is wanted of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.analysis.summary import Summary, summarise
+from netdsl.diagnostics import Diagnostic
+from netdsl.emit.module import emit_module
+from netdsl.graph import Graph
+from netdsl.passes import PIPELINE, run
+from netdsl.source import Source
+from netdsl.syntax.elaborate import check_program, elaborate, load
+from netdsl.syntax.read import from_text, read_source
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A compiled network: its `graph`, and what can be read off it.
+
+    `warnings` are what the compiler doubts but accepts.
+    """
+
+    graph: Graph
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @cached_property
+    def _source(self) -> str:
+        return emit_module(self.graph)
+
+    def source(self, *, plain: bool = True) -> str:
+        """The PyTorch module as Python text; its `__all__[0]` is the network's class.
+
+        `plain` asks for text that imports torch alone, which at present is the only form.
+        """
+        return self._source
+
+    def module(self, **parameters: Any) -> torch.nn.Module:
+        """An instance of the emitted class, built with torch's own initialisation. Imports torch.
+
+        `parameters` are those of the class's constructor, such as `classes=10`.
+        """
+        from netdsl.runtime.loading import load, network_class
+
+        return network_class(load(self.source(), self.name))(**parameters)
+
+    def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
+        """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""
+        return summarise(self.graph, depth=depth, how=how)
+
+    def __repr__(self) -> str:
+        return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"
+
+
+def compile(  # noqa: A001 - the name of what it does
+    path_or_text: str | os.PathLike[str],
+    network: str | None = None,
+    *,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    root: str | os.PathLike[str] | None = None,
+    **parameters: Any,
+) -> Network:
+    """Compile one network of a netdsl text.
+
+    `path_or_text` is a path, or the text itself (any string with a line break, brace or `=`). `network` names the
+    network where the text holds several; without it the one named like the file is taken, else the only one.
+    `inputs` gives sizes to inputs with symbolic extents, without the batch: `{"image": (3, 256, 256)}`. `parameters`
+    are the network's own: `classes=10`. Imports stay inside `root`, by default the file's folder.
+
+    Raises NetdslError, with every mistake that was found.
+    """
+    source, folder = _read(path_or_text, root)
+    found = elaborate(load(source, folder), network, parameters, dict(inputs or {}))
+    return Network(run(found.graph, PIPELINE), tuple(found.warnings))
+
+
+def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> tuple[Diagnostic, ...]:
+    """Everything that is wrong or doubtful in a text, in all its networks; NetdslError where it cannot be read."""
+    source, folder = _read(path_or_text, root)
+    return tuple(check_program(load(source, folder)))
+
+
+def _read(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None) -> tuple[Source, Path | None]:
+    folder = Path(root) if root is not None else None
+    if isinstance(path_or_text, str) and any(c in path_or_text for c in "\n{="):
+        return from_text("<text>", path_or_text), folder
+    path = Path(path_or_text)
+    return read_source(path), folder if folder is not None else path.parent
+
+
+__all__ = ["Network", "check", "compile"]
