@@ -40,3 +40,9 @@ def compiled(network: str) -> Any:
 def recorded(name: str) -> dict[str, Any]:
     """`tests/oracle/<name>.json`: `golden` has the counts of reference implementations, `oracle` their numbers."""
     return dict(json.loads((ORACLE / f"{name}.json").read_text(encoding="utf-8")))
+
+
+@functools.cache
+def summary(network: str) -> dict[str, Any]:
+    """What `netdsl summary --json` prints."""
+    return dict(json.loads(compiled(network).summary().to_json()))

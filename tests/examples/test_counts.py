@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from tests.examples.networks import FAMILIES, FILE, compiled, recorded
+from tests.examples.networks import FAMILIES, FILE, recorded, summary
 
 GOLDEN = recorded("golden")
-
-
-def summary(network: str) -> dict[str, Any]:
-    """What `netdsl summary --json` prints."""
-    return dict(json.loads(compiled(network).summary().to_json()))
 
 
 def without_ones(shape: list[int]) -> list[int]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.networks import FILE, ROOT, compiled
+from tests.examples.networks import FILE, ROOT, compiled, summary
 
 EMITTED = ROOT / "tests" / "golden" / "emitted"
 
@@ -104,13 +104,13 @@ def test_ruff_speaks_up_on_a_bad_file(tmp_path: Path) -> None:
 
 
 def test_emitted_files_run_where_netdsl_cannot_be_imported(folder: Path) -> None:
-    summaries = {network: json.loads(compiled(network).summary().json) for network in FILE}
+    summaries = {network: summary(network) for network in FILE}
     wanted = {n: [str(folder / f"{n}.py"), list(summaries[n]["inputs"].values())] for n in FILE}
     script = Path(__file__).with_name("run_alone.py")
     found = json.loads(python("-I", "-W", "error", str(script), stdin=json.dumps(wanted)))
-    for network, summary in summaries.items():
-        assert found[network]["params"] == summary["params"], network
-        main = [[2, *shape] for shape in summary["outputs"].values()][: len(found[network]["outputs"])]
+    for network, figures in summaries.items():
+        assert found[network]["params"] == figures["params"], network
+        main = [[2, *shape] for shape in figures["outputs"].values()][: len(found[network]["outputs"])]
         assert found[network]["outputs"] == main, network
     assert len(found["googlenet"]["outputs"]) == 1  # the side heads are for training
 
