@@ -9,7 +9,7 @@ from typing import Any
 from netdsl.extent import Extent, surely_more
 from netdsl.ops.initialiser import Initialiser
 from netdsl.ops.kinds import COUNT, EDGE, FLAG, PADS, SIZE, Pads, Sizes, choice, collapse, optional
-from netdsl.ops.op import Call, Helper, OpError, Shape, attr, show_shape
+from netdsl.ops.op import Call, Field, Helper, OpError, Shape, attr, show_shape
 from netdsl.ops.rules import known, per_axis, spatial
 from netdsl.ops.weighted import Weighted
 from netdsl.ops.window import default_pads, fits, flat, is_even, reflects, sides, slide, total
@@ -135,7 +135,7 @@ class Conv(Weighted, name="conv"):
         defaults |= {"mode": "constant"}
         return Call(padded_conv(rank), (x[0], self.out, self.kernel), keywords, defaults)
 
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]]:
+    def receptive_field(self, rank: int) -> Field:
         kernels, dilations = per_axis(self.kernel, rank, "kernel"), per_axis(self.dilation, rank, "dilation")
         return (
             tuple(d * (k - 1) + 1 for k, d in zip(kernels, dilations, strict=True)),
@@ -308,10 +308,10 @@ class Deconv(Weighted, name="deconv"):
         defaults = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1}
         return Call(f"nn.ConvTranspose{len(x) - 1}d", (x[0], self.out, self.kernel), keywords, defaults)
 
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]]:
+    def receptive_field(self, rank: int) -> Field:
         kernels, strides = per_axis(self.kernel, rank, "kernel"), per_axis(self.stride, rank, "stride")
         dilations = per_axis(self.dilation, rank, "dilation")
         return (
-            tuple(-(-(d * (k - 1) + 1) // s) for k, s, d in zip(kernels, strides, dilations, strict=True)),
+            tuple(Fraction(d * (k - 1) + 1, int(s)) for k, s, d in zip(kernels, strides, dilations, strict=True)),
             tuple(Fraction(1, int(s)) for s in strides),
         )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from netdsl.extent import Extent
 from netdsl.ops.kinds import AT_LEAST_ZERO, COUNT, POSITIVE, REAL, choice
-from netdsl.ops.op import Declared, Helper, Kind, OpError, Template, attr, build, declare
+from netdsl.ops.op import Declared, Helper, Kind, OpError, Template, attr, attributes, build, declare
 
 INITIALISERS: dict[str, type[Initialiser]] = {}
 
@@ -40,7 +40,7 @@ class Initialiser(Declared):
 
     def fill(self, tensor: str) -> Template:
         """The statement that fills `tensor`, a text such as `{module}.weight`."""
-        arguments = {f: getattr(self, f) for f in self.__dataclass_fields__}  # type: ignore[attr-defined]
+        arguments = {f.name: getattr(self, f.name) for f in attributes(type(self))}
         printed = [f"{f}={{{f}}}" for f, v in arguments.items() if v != self.defaults.get(f, object())]
         values: dict[str, Any] = arguments
         function = self.function

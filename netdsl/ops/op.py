@@ -21,6 +21,8 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 from netdsl.extent import Extent
 
 Shape: TypeAlias = tuple[Extent, ...]
+# Window and stride along each spatial axis.
+Field: TypeAlias = tuple[tuple[int | Fraction, ...], tuple[int | Fraction, ...]]
 
 
 class Classes(tuple[Extent, ...]):
@@ -147,14 +149,15 @@ class Declared:
     """
 
     name: ClassVar[str]
+    _names: ClassVar[set[str]] = set()
     _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, **values: Any) -> None:
         held = self.__dict__
         held.update(self._defaults)
         held.update(values)
-        if len(held) != len(self.__dataclass_fields__) or held.keys() != self.__dataclass_fields__.keys():  # type: ignore[attr-defined]
-            raise TypeError(f"{type(self).__name__} has the attributes {list(self.__dataclass_fields__)}, not {list(held)}")  # type: ignore[attr-defined]
+        if held.keys() != self._names:
+            raise TypeError(f"{type(self).__name__} has the attributes {sorted(self._names)}, not {sorted(held)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise dataclasses.FrozenInstanceError(f"cannot assign to {name}")
@@ -163,7 +166,7 @@ class Declared:
         return type(other) is type(self) and other.__dict__ == self.__dict__
 
     def __hash__(self) -> int:
-        return hash((type(self), *(self.__dict__[name] for name in self.__dataclass_fields__)))  # type: ignore[attr-defined]
+        return hash((type(self), frozenset(self.__dict__.items())))
 
     def __repr__(self) -> str:
         return f"<{self.label()}>"
@@ -186,6 +189,7 @@ def declare(cls: type[Declared], name: str | None) -> None:
         cls.name = name
     dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    cls._names = {f.name for f in fields}
     cls._defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
 
 
@@ -254,10 +258,11 @@ class Op(Declared):
         """Statements after the module is made, `{module}` being its name: initialisers, frozen parameters."""
         return ()
 
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]] | None:
+    def receptive_field(self, rank: int) -> Field | None:
         """Window extent and stride for each of `rank` spatial axes; None: all of the input (linear, global pools).
 
-        The default, ones, is right for all that works point by point. What enlarges by s has the stride 1/s."""
+        The default, ones, is right for all that works point by point. What enlarges by s has the stride 1/s, and a
+        window in points of its input: a deconvolution's is kernel/s."""
         return (1,) * rank, (1,) * rank
 
     # What is derived ---------------------------------------------------------------------------------------

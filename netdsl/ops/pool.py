@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, optional
-from netdsl.ops.op import Call, Op, Operand, OpError, Shape, attr
+from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, attr
 from netdsl.ops.rules import per_axis, spatial
 from netdsl.ops.window import fits, rounded_up, slide
 
@@ -68,7 +68,7 @@ class Window(Op):
     def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]]:
+    def receptive_field(self, rank: int) -> Field:
         kernels = per_axis(self.kernel, rank, "kernel")
         dilations = per_axis(self._dilation(), rank, "dilation")
         strides = kernels if self.stride is None else per_axis(self.stride, rank, "stride")

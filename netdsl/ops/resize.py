@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from netdsl.ops.kinds import FLAG, SIZE, Sizes, choice, optional
-from netdsl.ops.op import Call, Op, Operand, OpError, Shape, Template, attr, show_shape
+from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import describe, per_axis, spatial
 
 _MODE = choice("nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic", "area")
@@ -58,7 +58,7 @@ class Upsample(Interpolation, name="upsample"):
     def expr(self, x: Shape) -> Call:
         return Call("F.interpolate", (Operand(0),), self._keywords(x), self.torch_defaults)
 
-    def receptive_field(self, rank: int) -> tuple[tuple[int, ...], tuple[int | Fraction, ...]]:
+    def receptive_field(self, rank: int) -> Field:
         points = 1 if "nearest" in self.mode else 4 if self.mode == "bicubic" else 2
         scales = per_axis(self.scale, rank, "scale")
         return (points,) * rank, tuple(Fraction(1, int(s)) for s in scales)
