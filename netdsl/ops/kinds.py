@@ -84,7 +84,9 @@ def _pads(value: Any) -> Any:
             raise ValueError
     if type(provenance(value)) is not Literal:
         return value
-    return collapse(tuple(collapse(side) if isinstance(side, tuple) else side for side in sides))
+    sides = tuple(collapse(side) if isinstance(side, tuple) else side for side in sides)
+    # One number stands for all axes; one pair would read as a number for each of two.
+    return sides[0] if len(sides) > 1 and is_integer(sides[0]) and alike(sides) else sides
 
 
 def _real(value: Any) -> Any:

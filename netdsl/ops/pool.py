@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from netdsl.extent import surely_more
 from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, optional
 from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, attr
 from netdsl.ops.rules import per_axis, spatial
@@ -41,7 +42,8 @@ class Window(Op):
                     attribute="pad",
                     help="write `pad(..)` before it for more",
                 )
-        fits(self.name, x, kernels, dilations, pads)
+        if not self.ceil:  # rounding up makes a window of what is left of one
+            fits(self.name, x, kernels, dilations, pads)
         found = []
         for extent, k, s, p, d in zip(x[1:], kernels, strides, pads, dilations, strict=True):
             size = rounded_up(extent, k, s, p, d) if self.ceil else slide(extent, k, s, 2 * p, d)
@@ -52,6 +54,8 @@ class Window(Op):
                     attribute="ceil",
                     help="use a stride that is not larger than the kernel, or leave out `ceil`",
                 )
+            if surely_more(1, size):
+                fits(self.name, x, kernels, dilations, pads)
             found.append(size)
         return (x[0], *found)
 

@@ -28,12 +28,9 @@ class Interpolation(Op):
             )
         if align_corners and found in ("nearest", "nearest-exact", "area"):
             raise OpError(f"mode `{mode}` has no `align_corners`", code="N414", attribute="align_corners")
-        keywords: dict[str, Any] = {"mode": found}
-        if found not in ("nearest", "nearest-exact", "area"):
-            keywords["align_corners"] = align_corners
-        return keywords
+        return {"mode": found, "align_corners": align_corners or None}
 
-    torch_defaults = {"mode": "nearest", "align_corners": False}
+    torch_defaults = {"mode": "nearest", "align_corners": None}
 
 
 class Upsample(Interpolation, name="upsample"):
