@@ -64,7 +64,7 @@ class Network:
         return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"
 
 
-def compile(  # noqa: A001 - the name of what it does
+def compile(
     path_or_text: str | os.PathLike[str],
     network: str | None = None,
     *,
@@ -81,15 +81,29 @@ def compile(  # noqa: A001 - the name of what it does
 
     Raises NetdslError, with every mistake that was found.
     """
-    source, folder = _read(path_or_text, root)
-    found = elaborate(load(source, folder), network, parameters, dict(inputs or {}))
+    return compile_source(*_read(path_or_text, root), network, inputs or {}, parameters)
+
+
+def compile_source(
+    source: Source,
+    root: Path | None,
+    network: str | None,
+    inputs: Mapping[str, tuple[int, ...]],
+    parameters: Mapping[str, Any],
+) -> Network:
+    """What `compile` does, once it has read the text."""
+    found = elaborate(load(source, root), network, dict(parameters), dict(inputs))
     return Network(run(found.graph, PIPELINE), tuple(found.warnings))
 
 
 def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> tuple[Diagnostic, ...]:
     """Everything that is wrong or doubtful in a text, in all its networks; NetdslError where it cannot be read."""
-    source, folder = _read(path_or_text, root)
-    return tuple(check_program(load(source, folder)))
+    return check_source(*_read(path_or_text, root))
+
+
+def check_source(source: Source, root: Path | None) -> tuple[Diagnostic, ...]:
+    """What `check` does, once it has read the text."""
+    return tuple(check_program(load(source, root)))
 
 
 def _read(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None) -> tuple[Source, Path | None]:

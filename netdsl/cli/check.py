@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from netdsl.cli.command import Command, Settings, say
-from netdsl.cli.network import find, import_plugins, plugin_option
+from netdsl.cli.network import import_plugins, plugin_option, read, root_option
 
 if TYPE_CHECKING:
     from netdsl.diagnostics import Diagnostic
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     "--output-format", type=click.Choice(["full", "concise", "json", "github", "sarif"]), default="full", help="How."
 )
 @plugin_option
+@root_option
 @click.pass_context
-def command(context: click.Context, files: tuple[str, ...], output_format: str, plugins: tuple[str, ...]) -> None:
+def command(
+    context: click.Context, files: tuple[str, ...], output_format: str, plugins: tuple[str, ...], root: Path | None
+) -> None:
     """Report everything that is wrong in each FILE, in every network that it holds."""
     from netdsl import compiler, rendering
     from netdsl.diagnostics import NetdslError
@@ -31,7 +35,7 @@ def command(context: click.Context, files: tuple[str, ...], output_format: str, 
     found: list[Diagnostic] = []
     for file in files:
         try:
-            found.extend(compiler.check(sys.stdin.read() if file == "-" else find(file)))
+            found.extend(compiler.check_source(*read(file, root)))
         except NetdslError as error:
             found.extend(error.diagnostics)
     diagnostics = tuple(found)

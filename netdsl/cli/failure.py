@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterable
 
 import click
 
 from netdsl.cli.command import Settings, say
 from netdsl.cli.group import BUG, INTERRUPTED, MISUSE, PROBLEMS
-from netdsl.diagnostics import InternalError, NetdslError
+from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
 
 
 def report(error: Exception, settings: Settings) -> int:
@@ -20,7 +21,7 @@ def report(error: Exception, settings: Settings) -> int:
         error.show()
         return MISUSE
     if isinstance(error, NetdslError):
-        show(error, settings)
+        show(error.diagnostics, settings)
         if settings.debug:
             _trace(error)
         return PROBLEMS
@@ -28,11 +29,12 @@ def report(error: Exception, settings: Settings) -> int:
     return BUG
 
 
-def show(error: NetdslError, settings: Settings) -> None:
+def show(diagnostics: Iterable[Diagnostic], settings: Settings) -> None:
+    """Diagnostics at length, on stderr."""
     from netdsl.rendering import render
 
     color = settings.colored(sys.stderr)
-    click.echo(render(error.diagnostics, color), err=True, color=color)
+    click.echo(render(tuple(diagnostics), color), err=True, color=color)
 
 
 def _bug(error: Exception, settings: Settings) -> None:

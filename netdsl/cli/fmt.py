@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from pathlib import Path
 
 import click
 
 from netdsl.cli.command import Command, Settings, say
+from netdsl.cli.network import read
 
 
 @click.command(cls=Command)
@@ -27,10 +27,10 @@ def command(context: click.Context, files: tuple[str, ...], check: bool, diff: b
     changed = failed = 0
     for file in files:
         try:
-            old = sys.stdin.read() if file == "-" else read_source(Path(file)).text
+            old = (read(file, None)[0] if file == "-" else read_source(Path(file))).text
             new = format_text(old)
         except NetdslError as error:
-            failure.show(error, context.ensure_object(Settings))
+            failure.show(error.diagnostics, context.ensure_object(Settings))
             failed += 1
             continue
         changed += new != old

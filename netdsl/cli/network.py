@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.command import say
+from netdsl.cli.command import Settings, say
 
 if TYPE_CHECKING:
     from netdsl.compiler import Network
+    from netdsl.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,37 @@ class Request:
     parameters: dict[str, Any]
     inputs: dict[str, tuple[int, ...]]
     plugins: tuple[str, ...]
+    root: Path | None
+    settings: Settings
 
     @property
     def path(self) -> Path | None:
         """The file, where it is not stdin."""
-        return None if self.file == "-" else find(self.file)
+        return None if self.file == "-" else Path(self.file)
 
     def compile(self) -> Network:
-        """Compile it. Raises NetdslError."""
-        import netdsl
+        """Compile it; warnings go to stderr. Raises NetdslError."""
+        from netdsl import compiler
 
         import_plugins(self.plugins)
-        text_or_path: str | Path = click.get_text_stream("stdin").read() if self.file == "-" else find(self.file)
-        return netdsl.compile(text_or_path, network=self.net, inputs=self.inputs or None, **self.parameters)
+        source, root = read(self.file, self.root)
+        network = compiler.compile_source(source, root, self.net, self.inputs, self.parameters)
+        if network.warnings:
+            from netdsl.cli.failure import show
+
+            show(network.warnings, self.settings)
+        return network
+
+
+def read(file: str, root: Path | None) -> tuple[Source, Path]:
+    """The text meant by `file`, and the folder that its imports stay inside. Raises NetdslError."""
+    from netdsl.syntax.limits import MAX_BYTES
+    from netdsl.syntax.read import from_bytes, read_source
+
+    if file == "-":
+        return from_bytes("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1)), root or Path()
+    path = find(file)
+    return read_source(path), root or path.parent
 
 
 def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], Any]:
@@ -57,9 +76,11 @@ def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], 
             parameters: tuple[tuple[str, Any], ...],
             inputs: tuple[tuple[str, tuple[int, ...]], ...],
             plugins: tuple[str, ...],
+            root: Path | None,
             **rest: Any,
         ) -> Any:
-            return function(Request(file, net, dict(parameters), dict(inputs), plugins), **rest)
+            settings = click.get_current_context().ensure_object(Settings)
+            return function(Request(file, net, dict(parameters), dict(inputs), plugins, root, settings), **rest)
 
         for option in reversed(
             (
@@ -80,6 +101,7 @@ def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], 
                     help="Give an input its size: --input image=3x256x256.",
                 ),
                 plugin_option,
+                root_option,
             )
         ):
             call = option(call)
@@ -90,6 +112,11 @@ def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], 
 
 plugin_option = click.option(
     "--plugin", "plugins", multiple=True, metavar="MODULE", help="Import a Python module that adds operators."
+)
+root_option = click.option(
+    "--root",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="The folder that imports stay inside (else that of FILE).",
 )
 
 

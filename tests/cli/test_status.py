@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-import netdsl as package
+from netdsl import compiler
 from netdsl.cli.group import COMMANDS
 from netdsl.diagnostics import InternalError
 
@@ -81,7 +81,7 @@ def _raise(error):
 
 
 def test_our_bug_is_70_and_shows_the_graph(netdsl, monkeypatch):
-    monkeypatch.setattr(package, "compile", _raise(InternalError("shapes differ", "net tiny { .. }")))
+    monkeypatch.setattr(compiler, "compile_source", _raise(InternalError("shapes differ", "net tiny { .. }")))
     result = netdsl("compile", "tiny.net")
     assert result.exit_code == 70
     assert not result.stdout
@@ -92,7 +92,7 @@ def test_our_bug_is_70_and_shows_the_graph(netdsl, monkeypatch):
 
 @pytest.mark.parametrize("error", [RuntimeError("boom"), KeyError("boom"), RecursionError("boom"), MemoryError("boom")])
 def test_any_other_exception_is_our_bug_too(netdsl, monkeypatch, error):
-    monkeypatch.setattr(package, "compile", _raise(error))
+    monkeypatch.setattr(compiler, "compile_source", _raise(error))
     result = netdsl("compile", "tiny.net")
     assert result.exit_code == 70
     assert "boom" in result.stderr
@@ -101,7 +101,7 @@ def test_any_other_exception_is_our_bug_too(netdsl, monkeypatch, error):
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_debug_shows_the_traceback(netdsl, monkeypatch, place):
-    monkeypatch.setattr(package, "compile", _raise(RuntimeError("boom")))
+    monkeypatch.setattr(compiler, "compile_source", _raise(RuntimeError("boom")))
     line = ["--debug", "compile", "tiny.net"] if place == "before" else ["compile", "tiny.net", "--debug"]
     result = netdsl(*line)
     assert result.exit_code == 70
@@ -109,7 +109,7 @@ def test_debug_shows_the_traceback(netdsl, monkeypatch, place):
 
 
 def test_an_interrupt_is_130(netdsl, monkeypatch):
-    monkeypatch.setattr(package, "compile", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(compiler, "compile_source", _raise(KeyboardInterrupt()))
     result = netdsl("compile", "tiny.net")
     assert result.exit_code == 130
     assert not result.stdout
