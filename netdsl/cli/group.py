@@ -67,9 +67,9 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
-        from importlib.metadata import version
+        from netdsl import __version__
 
-        click.echo(f"netdsl {version('netdsl')}")
+        click.echo(f"netdsl {__version__}")
         ctx.exit()
 
 
