@@ -33,11 +33,10 @@ class Window(Op):
         strides = kernels if self.stride is None else per_axis(self.stride, rank, "stride")
         pads = per_axis(self.pad, rank, "pad")
         dilations = per_axis(self._dilation(), rank, "dilation")
-        for k, p, d in zip(kernels, pads, dilations, strict=True):
-            reach = d * (k - 1) + 1
-            if p > reach // 2:
+        for k, p in zip(kernels, pads, strict=True):
+            if p > k // 2:
                 raise OpError(
-                    f"`{self.name}` can pad by at most half of its window, {reach // 2}, not {p}",
+                    f"`{self.name}` can pad by at most half of its kernel, {k // 2}, not {p}",
                     code="N412",
                     attribute="pad",
                     help="write `pad(..)` before it for more",
