@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from netdsl import files
 from netdsl.diagnostics import NetdslError
 from netdsl.files import BANNER, replace, write_generated
 
@@ -148,10 +147,10 @@ def test_a_failed_step_leaves_the_old_file(tmp_path, monkeypatch, step, failure)
             os.close(arguments[0])
         raise failure
 
-    monkeypatch.setattr(files.os, step, fail)
+    monkeypatch.setattr(os, step, fail)
     with pytest.raises(NetdslError if isinstance(failure, OSError) else KeyboardInterrupt) as caught:
         replace(path, NEW)
-    monkeypatch.setattr(files.os, step, real)
+    monkeypatch.setattr(os, step, real)
     if isinstance(caught.value, NetdslError):
         assert caught.value.diagnostics[0].code == "N705"
         assert "no space left" in caught.value.diagnostics[0].message

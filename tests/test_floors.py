@@ -106,7 +106,7 @@ def faults(found: Import) -> Iterator[str]:
 
 
 def all_faults() -> list[str]:
-    found = []
+    found: list[str] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = list(path.relative_to(PACKAGE.parent).with_suffix("").parts)
         if parts[-1] == "__init__":

@@ -46,13 +46,15 @@ def command(request: Request, as_json: bool, image: Path | None, **options: Any)
             "N732", f"running a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
         ) from error
     summary = network.summary()
+    macs = summary.macs
     result = run(network.graph, network.source(plain=True), summary.params, image=image, **options)
+    assert macs is not None, "a network that ran has known extents"
     for note in result.notes:
         say(f"netdsl: {note}")
     if as_json:
-        click.echo(json.dumps({**result.json(), "params": summary.params, "macs": summary.macs}))
+        click.echo(json.dumps({**result.json(), "params": summary.params, "macs": macs}))
     else:
-        click.echo(_text(result, image, summary.params, summary.macs))
+        click.echo(_text(result, image, summary.params, macs))
 
 
 def _text(result: Run, image: Path | None, params: int, macs: int) -> str:
