@@ -63,7 +63,7 @@ def read(file: str, root: Path | None) -> tuple[Source, Path]:
     return read_source(path), root or path.parent
 
 
-def reads_network(default: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+def reads_network(default: Callable[[], str] | None = None) -> Callable[[Callable[..., Any]], Any]:
     """Give a command the options above; it is called with a `Request` first. FILE may be left out given a default."""
     file = click.argument("file") if default is None else click.argument("file", default=default)
 

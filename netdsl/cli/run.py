@@ -19,7 +19,7 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 
 @click.command(cls=Command)
-@reads_network(default=BUNDLED_NETWORK)
+@reads_network(default=lambda: str(examples() / BUNDLED_NETWORK))
 @click.option("--cuda", is_flag=True, help="Run on the GPU.")
 @click.option("--image", type=click.Path(path_type=Path), help="The input: PNG, JPEG, BMP or WebP.")
 @click.option(
@@ -36,12 +36,14 @@ def command(request: Request, as_json: bool, image: Path | None, **options: Any)
     """
     from netdsl.diagnostics import placeless
 
-    if request.file == BUNDLED_NETWORK and image is None and not Path(BUNDLED_NETWORK).exists():
+    if image is None and request.file == str(examples() / BUNDLED_NETWORK):
         image = examples() / BUNDLED_IMAGE
     network = request.compile()
     try:
         from netdsl.runtime.run import run
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("netdsl"):
+            raise
         raise placeless(
             "N732", f"running a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
         ) from error
