@@ -46,28 +46,28 @@ class Affine:
         self.constant, self.terms = constant, terms
         self._hash = hash((constant, terms))
 
-    def __add__(self, other: Extent) -> Extent:
+    def __add__(self, other: Any) -> Extent:
         return _combine(((self, 1), (other, 1))) if isinstance(other, int | Affine) else NotImplemented
 
     __radd__ = __add__
 
-    def __sub__(self, other: Extent) -> Extent:
+    def __sub__(self, other: Any) -> Extent:
         return _combine(((self, 1), (other, -1))) if isinstance(other, int | Affine) else NotImplemented
 
-    def __rsub__(self, other: Extent) -> Extent:
+    def __rsub__(self, other: Any) -> Extent:
         return _combine(((other, 1), (self, -1))) if isinstance(other, int | Affine) else NotImplemented
 
     def __neg__(self) -> Extent:
         return _combine(((self, -1),))
 
-    def __mul__(self, other: Extent) -> Extent:
+    def __mul__(self, other: Any) -> Extent:
         if isinstance(other, Affine):
             raise NotAffine(f"the product of {self} and {other}")
         return _combine(((self, int(other)),)) if isinstance(other, int) else NotImplemented
 
     __rmul__ = __mul__
 
-    def __floordiv__(self, other: Extent) -> Extent:
+    def __floordiv__(self, other: Any) -> Extent:
         if isinstance(other, Affine):
             raise NotAffine(f"the quotient of {self} and {other}")
         return _floor(self, int(other)) if isinstance(other, int) else NotImplemented
@@ -75,8 +75,9 @@ class Affine:
     def __rfloordiv__(self, other: Any) -> Extent:
         raise NotAffine(f"the quotient of {other} and {self}")
 
-    def __mod__(self, other: Extent) -> Extent:
-        return self - other * (self // other)
+    def __mod__(self, other: Any) -> Extent:
+        quotient: Extent = self // other
+        return _combine(((self, 1), (quotient, -int(other))))
 
     def __rmod__(self, other: Any) -> Extent:
         raise NotAffine(f"the remainder of {other} and {self}")
@@ -132,7 +133,7 @@ def bind(extent: Extent, values: Mapping[str, int]) -> Extent:
     total: Extent = extent.constant
     for atom, factor in extent.terms:
         bound = values.get(atom, None) if isinstance(atom, str) else bind(atom.value, values) // atom.by
-        total = total + factor * (symbol(atom) if bound is None else bound)  # type: ignore[arg-type]
+        total = _combine(((total, 1), (symbol(str(atom)) if bound is None else bound, factor)))
     return total
 
 

@@ -8,7 +8,8 @@ CODES: dict[str, Code] = {
     "N202": Code(
         "an attribute that the operator does not have",
         "The message names the nearest attribute, or all of them; `docs/operators.md` lists the attributes of every\n"
-        "operator.\n\nWrong:\n\n    block a = conv(64, 3, strides = 2)\n\nRight:\n\n    block a = conv(64, 3, stride = 2)",
+        "operator.\n\n"
+        "Wrong:\n\n    block a = conv(64, 3, strides = 2)\n\nRight:\n\n    block a = conv(64, 3, stride = 2)",
     ),
     "N203": Code(
         "too many arguments",

@@ -73,7 +73,7 @@ def text(index: int, shape: Shape, rank: int) -> str:
 class Arithmetic(Op):
     """Base of the operators with a sign. `gates` says whether 1×H×W goes over C×H×W."""
 
-    inputs = (1, 2)
+    inputs: ClassVar[tuple[int, int | None]] = (1, 2)
     sign: ClassVar[str]
     gates: ClassVar[bool] = False
     scalar: float | None = attr(optional(REAL), "a number in place of the second value", default=None, keyword=True)
@@ -113,7 +113,10 @@ class Sub(Arithmetic, name="sub"):
 
 
 class Mul(Arithmetic, name="mul"):
-    """The product of values, or of a value and a number. A vector of channels gates a map, as in squeeze-and-excitation."""
+    """The product of values, or of a value and a number.
+
+    A vector of channels gates a map, as in squeeze-and-excitation.
+    """
 
     inputs = (1, None)
     sign = "*"

@@ -17,9 +17,9 @@ from netdsl.ops.window import default_pads, fits, flat, is_even, reflects, sides
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def product(extents: Any) -> Any:
-    """Of ints, without a trace."""
-    return math.prod(int(e) for e in extents)
+def product(extents: tuple[Extent, ...]) -> int:
+    """Of known extents, without a trace; OpError where one is a symbol."""
+    return math.prod(int(known(e, "what is multiplied")) for e in extents)
 
 
 def divide_groups(groups: int, channels: int, out: int) -> None:
@@ -57,7 +57,7 @@ def padded_conv(rank: int) -> Helper:
 class Conv(Weighted, name="conv"):
     """Convolution over one, two or three spatial axes; the input's channels are known.
 
-    `y[o, p] = bias[o] + Σ_c Σ_k weight[o, c, k] · x[c, stride·p + dilation·k - pad]`, which is torch's cross-correlation.
+    `y[o, p] = bias[o] + Σ_c Σ_k weight[o, c, k] · x[c, stride·p + dilation·k - pad]`, torch's cross-correlation.
     An odd kernel pads by half of its dilated size unless `pad` is given, so that stride 1 keeps the size;
     `pad = 0` takes only whole windows ("valid").
     """
@@ -112,9 +112,8 @@ class Conv(Weighted, name="conv"):
         return found
 
     def macs(self, x: Shape) -> Extent:
-        y = self.infer(x)
-        taps = product(per_axis(self.kernel, len(x) - 1, "kernel"))
-        return int(x[0]) // int(self.groups) * taps * product(y)  # type: ignore[arg-type]
+        taps: int = product(per_axis(self.kernel, len(x) - 1, "kernel"))
+        return product(x[:1]) // int(self.groups) * taps * product(self.infer(x))
 
     def module(self, x: Shape) -> Call:
         rank = len(x) - 1
@@ -149,10 +148,12 @@ def separable_conv(rank: int) -> Helper:
         f'''class SeparableConv{rank}d(nn.Sequential):
     """A depthwise convolution, each channel by itself, then a pointwise one that mixes the channels."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, multiplier: int = 1, bias: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: Any, multiplier: int = 1, bias: bool = True, **settings: Any
+    ) -> None:
         super().__init__()
         middle = multiplier * in_channels
-        self.depthwise = nn.Conv{rank}d(in_channels, middle, kernel_size, groups=in_channels, bias=False, **settings)
+        self.depthwise = nn.Conv{rank}d(in_channels, middle, kernel, groups=in_channels, bias=False, **settings)
         self.pointwise = nn.Conv{rank}d(middle, out_channels, 1, bias=bias)
 ''',
         ("from typing import Any",),
@@ -176,7 +177,7 @@ class SeparableConv(Weighted, name="separable_conv"):
     bias: bool = attr(FLAG, "add a learned number to each output channel", default=True)
     multiplier: int = attr(COUNT, "channels that the depthwise convolution makes of each", default=1)
 
-    def _parts(self, x: Shape) -> tuple[Conv, Conv]:
+    def _parts(self, x: Any) -> tuple[Conv, Conv]:
         depthwise = Conv(
             out=x[0] * self.multiplier,
             kernel=self.kernel,
@@ -200,7 +201,8 @@ class SeparableConv(Weighted, name="separable_conv"):
             if tensor in self.weights(x):
                 initialiser.check(self.weights(x)[tensor], attribute)
         middle: Shape = depthwise.infer(x)
-        return pointwise.infer(middle)  # type: ignore[no-any-return]
+        found: Shape = pointwise.infer(middle)
+        return found
 
     def _initialisers(self) -> list[tuple[str, Initialiser, str]]:
         found = []
@@ -294,7 +296,7 @@ class Deconv(Weighted, name="deconv"):
 
     def macs(self, x: Shape) -> Extent:
         taps = product(per_axis(self.kernel, len(x) - 1, "kernel"))
-        return product(x) * (int(self.out) // int(self.groups)) * taps  # type: ignore[no-any-return]
+        return product(x) * (int(self.out) // int(self.groups)) * taps
 
     def module(self, x: Shape) -> Call:
         keywords = {

@@ -175,7 +175,7 @@ class Dirac(Initialiser, name="dirac"):
 
     def check(self, shape: tuple[Extent, ...], attribute: str) -> None:
         super().check(shape, attribute)
-        if shape[0] % self.groups:  # type: ignore[operator]
+        if shape[0] % self.groups:
             raise OpError(
                 f"`dirac` cannot divide {shape[0]} output channels into {self.groups} groups",
                 attribute=attribute,

@@ -67,7 +67,7 @@ class Linear(Weighted, name="linear"):
         return found
 
     def macs(self, x: Shape) -> Extent:
-        return product(x) * int(self.out)  # type: ignore[no-any-return]
+        return product(x) * int(self.out)
 
     def module(self, x: Shape) -> Call:
         axis = self._axis(x)
@@ -91,7 +91,7 @@ class Matmul(Op, name="matmul"):
     def infer(self, a: Shape, b: Shape) -> Shape:
         if len(a) < 2 or len(a) != len(b):
             raise OpError(
-                f"`matmul` needs two values with the same number of axes, two or more, not {describe(a)} and {describe(b)}",
+                f"`matmul` needs two values of equally many axes, two or more, not {describe(a)} and {describe(b)}",
                 code="N406",
                 input=1 if len(a) >= 2 else 0,
             )
@@ -99,7 +99,8 @@ class Matmul(Op, name="matmul"):
         agree = all(same(p, q) for p, q in zip(a[:-2], b[:-2], strict=True))
         if not (agree and same(a[-1], inner)):
             raise OpError(
-                f"`matmul` cannot multiply {show_shape(a)} by {show_shape(b)}{', transposed' if self.transpose else ''}",
+                f"`matmul` cannot multiply {show_shape(a)} by {show_shape(b)}"
+                + (", transposed" if self.transpose else ""),
                 code="N407",
                 input=1,
                 notes=(f"the first has {a[-1]} columns, the second {inner} rows",) if agree else (),
@@ -108,7 +109,7 @@ class Matmul(Op, name="matmul"):
         return (*a[:-1], columns)
 
     def macs(self, a: Shape, b: Shape) -> Extent:
-        return product(self.infer(a, b)) * int(a[-1])  # type: ignore[no-any-return, arg-type]
+        return product((*self.infer(a, b), a[-1]))
 
     def expr(self, a: Shape, b: Shape) -> Template:
         return Template("{0} @ {1}.mT" if self.transpose else "{0} @ {1}")

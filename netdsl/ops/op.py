@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 from netdsl.extent import Extent
@@ -149,6 +149,7 @@ class Declared:
     """
 
     name: ClassVar[str]
+    _attributes: ClassVar[tuple[dataclasses.Field[Any], ...]] = ()
     _names: ClassVar[set[str]] = set()
     _defaults: ClassVar[dict[str, Any]] = {}
 
@@ -189,6 +190,7 @@ def declare(cls: type[Declared], name: str | None) -> None:
         cls.name = name
     dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    cls._attributes = tuple(sorted(fields, key=lambda f: bool(f.metadata.get("keyword"))))
     cls._names = {f.name for f in fields}
     cls._defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
 
@@ -269,7 +271,8 @@ class Op(Declared):
 
     def scalars(self, *shapes: Shape) -> int:
         """Number of scalars in the weights, trained or frozen."""
-        return sum(math.prod(int(e) for e in shape) for shape in self.weights(*shapes).values())  # type: ignore[arg-type]
+        found: dict[str, Any] = self.weights(*shapes)
+        return sum(math.prod(int(e) for e in shape) for shape in found.values())
 
     def params(self, *shapes: Shape) -> int:
         """Number of trained scalars: none where the attribute `frozen` is set."""
@@ -294,7 +297,7 @@ def _guarded(infer: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def _check_inputs(op: Op, shapes: tuple[Shape, ...]) -> None:
+def _check_inputs(op: Op, shapes: tuple[Any, ...]) -> None:
     least, most = op.inputs
     if len(shapes) < least or (most is not None and len(shapes) > most):
         bound = f"{least}" if least == most else f"at least {least}" if len(shapes) < least else f"at most {most}"
@@ -358,13 +361,7 @@ D = TypeVar("D", bound=Declared)
 
 def attributes(cls: type[Declared]) -> tuple[dataclasses.Field[Any], ...]:
     """The attributes of an operator or initialiser, in positional order (keyword-only ones last)."""
-    return _attributes(cls)
-
-
-@cache
-def _attributes(cls: type[Declared]) -> tuple[dataclasses.Field[Any], ...]:
-    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
-    return tuple(sorted(fields, key=lambda f: bool(f.metadata.get("keyword"))))
+    return cls._attributes
 
 
 def build(cls: type[D], positional: tuple[Any, ...], named: Mapping[str, Any]) -> D:

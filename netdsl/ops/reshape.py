@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.extent import Extent, NotAffine, divides, surely_more
-from netdsl.ops.kinds import AXIS, COUNT, EXTENTS, INTEGER, PADS, REAL, SIZES, Sizes, choice, is_integer, optional
+from netdsl.ops.kinds import AXIS, COUNT, EXTENTS, INTEGER, PADS, REAL, SIZES, Pads, Sizes, choice, is_integer, optional
 from netdsl.ops.op import Call, Helper, Kind, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import axis_in, describe, dim, known, per_axis, plural, spatial
-from netdsl.ops.window import Pads, flat, reflects, sides, total
+from netdsl.ops.window import flat, reflects, sides, total
 
 
 class Identity(Op, name="identity"):
@@ -81,14 +81,15 @@ def _fill_in(shape: tuple[int, ...], size: Extent, what: str, attribute: str) ->
     unknown = [i for i, e in enumerate(shape) if e == -1]
     if len(unknown) > 1:
         raise OpError("only one extent may be -1", code="N414", attribute=attribute)
-    rest = multiply(tuple(e for e in shape if e != -1), "`reshape`")
+    rest: Any = multiply(tuple(e for e in shape if e != -1), "`reshape`")
     if unknown:
-        if divides(rest, size):  # type: ignore[arg-type]
+        if divides(rest, size):
             return tuple(size // rest if e == -1 else e for e in shape)
     elif rest == size:
         return tuple(shape)
+    wanted = "×".join("?" if e == -1 else str(e) for e in shape)
     raise OpError(
-        f"{what} of {size} numbers cannot be {show_shape(tuple('?' if e == -1 else e for e in shape))}",  # type: ignore[misc]
+        f"{what} of {size} numbers cannot be {wanted}",
         code="N416",
         attribute=attribute,
     )
@@ -288,7 +289,8 @@ class Crop(Op, name="crop"):
 
     def infer(self, x: Shape, like: Shape | None = None) -> Shape:
         rank = spatial(self.name, x)
-        if (like is None) == (self.size is None):
+        given: Any = self.size
+        if (like is None) == (given is None):
             raise OpError("`crop` needs either a value to be like or `size`", code="N414", attribute="size")
         if like is not None:
             if len(like) != len(x):
@@ -297,7 +299,7 @@ class Crop(Op, name="crop"):
                 )
             size = like[1:]
         else:
-            size = per_axis(self.size, rank, "size")  # type: ignore[assignment]
+            size = per_axis(given, rank, "size")
         offsets = (None,) * rank if self.offset is None else per_axis(self.offset, rank, "offset")
         for axis, (extent, wanted, offset) in enumerate(zip(x[1:], size, offsets, strict=True), 1):
             if surely_more(wanted + (offset or 0), extent):

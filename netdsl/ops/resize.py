@@ -20,8 +20,9 @@ class Interpolation(Op):
         """The keywords for torch, or OpError. `linear` serves every number of axes."""
         found = _LINEAR[rank] if mode == "linear" else mode
         if (found in _LINEAR.values() and found != _LINEAR[rank]) or (found == "bicubic" and rank != 2):
+            wanted = "two" if "bi" in mode else "three"
             raise OpError(
-                f"`{mode}` is for {'two' if 'bi' in mode else 'three'} spatial axes, and there {'is one' if rank == 1 else f'are {rank}'}",
+                f"mode `{mode}` is for {wanted} spatial axes, not {rank}",
                 code="N414",
                 attribute="mode",
                 help="`linear` serves every number of axes" if found != "bicubic" else None,
@@ -75,10 +76,11 @@ class Resize(Interpolation, name="resize"):
     def infer(self, x: Shape, like: Shape | None = None) -> Shape:
         rank = spatial(self.name, x)
         self.torch_mode(self.mode, self.align_corners, rank)
-        if (like is None) == (self.size is None):
+        size: Any = self.size
+        if (like is None) == (size is None):
             raise OpError("`resize` needs either a value to be like or `size`", code="N414", attribute="size")
         if like is None:
-            return (x[0], *per_axis(self.size, rank, "size"))  # type: ignore[type-var]
+            return (x[0], *per_axis(size, rank, "size"))
         if len(like) != len(x):
             raise OpError(
                 f"`resize` cannot bring {show_shape(x)} to the size of {describe(like)}", code="N406", input=1

@@ -54,8 +54,9 @@ def per_axis(value: T | tuple[T, ...], rank: int, attribute: str) -> tuple[T, ..
     if not isinstance(value, tuple):
         return (value,) * rank
     if len(value) != rank:
+        verb = "is" if rank == 1 else "are"
         raise OpError(
-            f"`{attribute}` lists {len(value)}, and there {'is' if rank == 1 else 'are'} {plural(rank, 'spatial axis')}",
+            f"`{attribute}` lists {len(value)}, and there {verb} {plural(rank, 'spatial axis')}",
             code="N406",
             attribute=attribute,
         )

@@ -18,7 +18,7 @@ def slide(extent: Extent, kernel: int, stride: int, padding: Extent, dilation: i
 
 def sides(pad: Pads, rank: int, attribute: str = "pad") -> tuple[Side, ...]:
     """For each axis an int, or a pair where the two sides differ."""
-    return per_axis(pad, rank, attribute)  # type: ignore[arg-type, return-value]
+    return per_axis(pad, rank, attribute)  # type: ignore[arg-type]
 
 
 def total(side: Side) -> int:
@@ -61,11 +61,12 @@ def default_pads(name: str, kernels: tuple[int, ...], dilations: tuple[int, ...]
     """Half of the dilated kernel, which keeps the size at stride 1; only odd kernels have such a half."""
     for k in kernels:
         if k % 2 == 0:
+            keeps = ", ".join([f"[{(k - 1) // 2}, {k // 2}]"] * len(kernels))
             raise OpError(
                 f"`{name}` with an even kernel, {k}, must say its `pad`: there is no even half of it",
                 code="N412",
                 attribute="kernel",
-                help=f"write `pad = 0`, or `pad = [{', '.join([f'[{(k - 1) // 2}, {k // 2}]'] * len(kernels))}]` to keep the size",
+                help=f"write `pad = 0`, or `pad = [{keeps}]` to keep the size",
             )
     return tuple(d * (k // 2) for k, d in zip(kernels, dilations, strict=True))
 

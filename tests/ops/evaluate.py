@@ -22,7 +22,9 @@ NAMES: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
 def helper(h: Helper) -> Any:
     """What the helper's source defines under its name."""
     scope = dict(NAMES)
-    exec(compile("from __future__ import annotations\n" + "\n".join(h.imports) + "\n" + h.source, h.name, "exec"), scope)
+    exec(
+        compile("from __future__ import annotations\n" + "\n".join(h.imports) + "\n" + h.source, h.name, "exec"), scope
+    )
     return scope[h.name]
 
 
@@ -80,12 +82,12 @@ def parse(text: str, names: dict[str, Any] | None = None) -> tuple[Op, list[str]
     if isinstance(node, ast.BinOp):
         signs = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
         right = node.right
-        operands = [node.left.id]  # type: ignore[attr-defined]
+        operands = [ast.unparse(node.left)]
         if isinstance(right, ast.Constant):
             return build(OPS[signs[type(node.op)]], (), {"scalar": right.value}), operands
         if isinstance(right, ast.Call):  # x * parameter([8])
             return parse(ast.unparse(right))
-        return build(OPS[signs[type(node.op)]], (), {}), [*operands, right.id]  # type: ignore[attr-defined]
+        return build(OPS[signs[type(node.op)]], (), {}), [*operands, ast.unparse(right)]
     if isinstance(node, ast.Name):
         return build(OPS[node.id], (), {}), operands
     cls = OPS[node.func.id]
@@ -109,8 +111,8 @@ def _value(node: Any) -> Any:
         words = {"true": True, "false": False, "none": None}
         return words[node.id] if node.id in words else build(INITIALISERS[node.id], (), {})
     if isinstance(node, ast.Call):
-        values = [_value(a) for a in node.args]
-        return build(INITIALISERS[node.func.id], tuple(values), {k.arg: _value(k.value) for k in node.keywords})
+        named = {str(k.arg): _value(k.value) for k in node.keywords}
+        return build(INITIALISERS[ast.unparse(node.func)], tuple(_value(a) for a in node.args), named)
     if isinstance(node, ast.List):
         return [_value(e) for e in node.elts]
     return ast.literal_eval(node)

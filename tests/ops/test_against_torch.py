@@ -1,4 +1,4 @@
-"""Every operator against torch: shapes, weights, counts, the module against the expression; settings that are refused."""
+"""Every operator against torch: shapes, weights, counts, module against expression, and settings that are refused."""
 
 from __future__ import annotations
 
@@ -305,7 +305,7 @@ def agrees(op: Op, shapes: tuple[Any, ...]) -> bool:
     xs = inputs_for(op, shapes)
 
     def run() -> Any:
-        result = None
+        result: Any = None
         if (call := op.module(*shapes)) is not None:
             result = evaluate(call).double()(*xs)
         if op.expr(*shapes) is not None:
@@ -391,8 +391,8 @@ def test_pools_have_torchs_windows_and_refuse_what_it_refuses() -> None:
 
 def test_dilated_max_pools_agree_with_torch() -> None:
     for d in draws(
-        300, kernel=SIZES, stride=(None, 1, 2, 3), pad=(0, 1, 2, 3), dilation=(1, 2, 3), ceil=(False, True), rank=(1, 2, 3),
-        extent=(2, 3, 5, 8, 12),
+        300, kernel=SIZES, stride=(None, 1, 2, 3), pad=(0, 1, 2, 3), dilation=(1, 2, 3), ceil=(False, True),
+        rank=(1, 2, 3), extent=(2, 3, 5, 8, 12),
     ):  # fmt: skip
         x = sized(2, d)
         op = OPS["max_pool"](**d)
