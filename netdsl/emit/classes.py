@@ -41,6 +41,7 @@ class Class:
     laying: Laying
     blocks: dict[str, BlockValue]
     used: set[Atom] = field(default_factory=set)  # atoms its code prints
+    wanted: set[Atom] = field(default_factory=set)  # atoms it would print if there were a variable for them
     parameters: tuple[CtorParameter, ...] = ()
     rest_defaults: dict[Atom, Any] = field(default_factory=dict)
     extras: dict[str, dict[int, Any]] = field(default_factory=dict)  # name -> instance -> value
@@ -187,4 +188,3 @@ def _step_signature(step: Step) -> tuple[Any, ...]:
     if isinstance(step, Join):
         return ("join", inner, _step_signature(step.apply))
     return (type(step).__name__, str(step.name), inner)
-

@@ -9,14 +9,26 @@ from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Split, Unroll
+from netdsl.emit.containers import has_labels, has_labels_in, is_sequence, label_stem, module_calls, shapes
+from netdsl.emit.extents import Extents, extent
 from netdsl.emit.frame import Frame
-from netdsl.emit.settle import FRAME, Unsettled
+from netdsl.emit.settle import Unsettled
 from netdsl.emit.template import (
-    Environment, TApply, TChoice, TGroup, TInvoke, TJoin, TLet, TLoop, TRegion, TShare, TStep,
-)  # fmt: skip
-from netdsl.expression import After, Entry, Exit, Expr, Literal, Operation, Variable, provenance
-from netdsl.ops.op import Call, Template
-from netdsl.scope import Flow, Invoke, Tensor
+    Environment,
+    TApply,
+    TChoice,
+    TGroup,
+    TInvoke,
+    TJoin,
+    TLet,
+    TLoop,
+    TRegion,
+    TShare,
+    TStep,
+)
+from netdsl.expression import Entry, Exit, Expr, Literal, Operation, Variable, atoms, provenance
+from netdsl.ops.op import Template
+from netdsl.scope import Invoke
 
 SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -38,6 +50,7 @@ class Constructor:
         self.loops: list[Any] = []
         self.shared: set[int] = set()
         self.children: set[str] = set()
+        self.extents = Extents(frame, self.line)
 
     # Lines -------------------------------------------------------------------------------------------------
 
@@ -68,9 +81,13 @@ class Constructor:
             case TGroup():
                 self._contained(step, target, lambda s, t: self.region(s.region, t))
             case TJoin():
-                self._contained(step, target, lambda s, t: (self.region(s.region, t), self._apply(s.apply, t)))
+                self._contained(step, target, self._join)
             case TShare():
                 self._share(step, target)
+
+    def _join(self, step: TJoin, target: Target) -> None:
+        self.region(step.region, target)
+        self._apply(step.apply, target)
 
     def _apply(self, step: TApply, target: Target, *, shared: bool = False) -> None:
         if step.first.share is not None and not shared:
@@ -104,7 +121,7 @@ class Constructor:
         callee = self.frame.classes[self.plan.laying.class_of(step.first)]
         text = f"{callee.name}({', '.join(self.passed(step, callee))})"
         exits = Exit(step.first.site, 0)
-        needed = exits in self.plan.used
+        needed = exits in self.plan.wanted
         hint = step.first.definition.name
         name = self._place(step, text, target, hint, [], keep=needed)
         if needed:
@@ -177,9 +194,7 @@ class Constructor:
         try:
             return self.frame.settle_name(step.names, step.environments)
         except Unsettled:
-            if self.loops:
-                raise Unroll(self.loops[-1]) from None
-            raise Split(self.plan.key) from None
+            raise self._hopeless() from None
 
     def _contained(self, step: Any, target: Target, write: Any) -> None:
         """A step that may be a container of its own."""
@@ -229,7 +244,7 @@ class Constructor:
         texts = []
         for step in region.steps:
             if isinstance(step, TInvoke):
-                if Exit(step.first.site, 0) in self.plan.used:
+                if Exit(step.first.site, 0) in self.plan.wanted:
                     return None
                 callee = self.frame.classes[self.plan.laying.class_of(step.first)]
                 texts.append(f"{callee.name}({', '.join(self.passed(step, callee))})")
@@ -263,29 +278,35 @@ class Constructor:
             self._unrolled(step, target)
             return
         if step.body is None:
-            self._settle_after(step)
+            self.extents.leave(step, {})
             return
-        site = step.first.site
+        if step.first.kind == "each":
+            raise Unroll(step.first.site)
         names = [self._loop_variable(name, span) for name, span in step.first.variables]
-        axes = [a.axis for a in self.plan.used if isinstance(a, Entry | After) and a.site == site]
-        carried = self._carry(step, sorted(set(axes)))
-        header = self._header(step, names)
+        carried = self.extents.enter_loop(step)
         mark = len(self.lines)
-        self.line(header)
-        self.indent += 1
-        self.loops.append(site)
-        body = len(self.lines)
-        self.region(step.body, target)
-        for axis, variable in carried.items():
-            self._update(step.body, axis, variable, Entry(site, axis))
-        self.loops.pop()
-        self.indent -= 1
-        if len(self.lines) == body:
+        self.line(self._header(step, names))
+        self.loops.append(step.first.site)
+        if not self._indented(step.body, target, carried):
             del self.lines[mark:]
-        for axis, variable in carried.items():
-            self.frame.texts[After(site, axis)] = variable
-            self.frame.stale[Entry(site, axis)] = site
-        self._settle_after(step)
+        self.loops.pop()
+        self.extents.leave(step, carried)
+
+    def _indented(self, body: TRegion, target: Target, carried: dict[int, str]) -> bool:
+        """The body of a loop or arm; False where there is nothing to write."""
+        mark = len(self.lines)
+        self.indent += 1
+        self.region(body, target)
+        try:
+            self.extents.leave_iteration(body, carried)
+        except Unsettled:
+            raise self._hopeless() from None
+        self.indent -= 1
+        return len(self.lines) > mark
+
+    def _hopeless(self) -> Exception:
+        """What to try where no code is right for all iterations or instances."""
+        return Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
 
     def _loop_variable(self, name: str, span: Any) -> str:
         atom = Variable(name, span)
@@ -305,177 +326,59 @@ class Constructor:
             names = ["_"]
         return f"for {', '.join(names) or '_'} in {self.frame.show(over)}:"
 
-    def _carry(self, step: TLoop, axes: list[int]) -> dict[int, str]:
-        """Settle what enters each iteration: an expression that never changes, or a variable that is carried."""
-        carried: dict[int, str] = {}
-        assert step.body is not None
-        site = step.first.site
-        for axis in axes:
-            entry = Entry(site, axis)
-            starts = [extent(s.source, axis) for s in step.occurrences]
-            initial = self.frame.settle(starts, step.environments, "channels")
-            constant = self._constant(initial, entry, step.body)
-            if constant:
-                self.frame.replacements[entry] = initial
-                continue
-            carried[axis] = self._variable(step, initial, axis)
-            self.frame.texts[entry] = carried[axis]
-            self.frame.stale.pop(entry, None)
-        return carried
-
-    def _constant(self, initial: Expr, entry: Entry, body: TRegion) -> bool:
-        from netdsl.emit.settle import plain
-        from netdsl.expression import evaluate
-
-        for environment in body.environments:
-            if entry not in environment:
-                return False
-            try:
-                if plain(evaluate(initial, environment)) != plain(environment[entry]):
-                    return False
-            except (KeyError, ArithmeticError, TypeError):
-                return False
-        return True
-
-    def _variable(self, step: TStep, initial: Expr, axis: int) -> str:
-        """The name of a variable that starts as `initial`; the assignment is left out where it is that already."""
-        site = step.first.site
-        wanted = self.frame.plan.first_axis_name(axis)
-        shown = self.frame.show(initial)
-        holders = [a for a, t in self.frame.texts.items() if t == shown and not isinstance(a, Variable | Exit)]
-        if shown.isidentifier() and holders and site not in self.plan.separate:
-            for atom in holders:
-                self.frame.stale[atom] = site
-            return shown
-        name = wanted
-        taken = {self.frame.texts[a] for a in self.plan.used if a in self.frame.texts and a not in self.frame.stale}
-        if name in taken or (name in self.frame.locals and name not in self.frame.carried):
-            name = self.frame.local(wanted)
-        self.frame.locals.add(name)
-        self.frame.carried.add(name)
-        for atom, text in self.frame.texts.items():
-            if text == name and not isinstance(atom, Variable | Exit):
-                self.frame.stale[atom] = site
-        self.line(f"{name} = {shown}")
-        return name
-
-    def _update(self, body: TRegion, axis: int, variable: str, entry: Any) -> None:
-        values = [extent(r.result, axis) for r in body.occurrences]
-        try:
-            expr = self.frame.settle(values, body.environments, variable)
-        except Unsettled:
-            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
-        text = self.frame.show(expr)
-        if text == variable:
-            return
-        if isinstance(expr, Operation) and expr.operator in "+-*//" and self._is(expr.operands[0], variable):
-            self.line(f"{variable} {expr.operator}= {self.frame.show(expr.operands[1])}")
-        else:
-            self.line(f"{variable} = {text}")
-
-    def _is(self, expr: Expr, variable: str) -> bool:
-        return type(expr) is not Literal and type(expr) is not Operation and self.frame.texts.get(expr) == variable  # type: ignore[arg-type]
-
     def _unrolled(self, step: TLoop, target: Target) -> None:
         assert step.unrolled is not None
-        site = step.first.site
         for region in step.unrolled:
             for name, span in step.first.variables:
-                self._pin(Variable(name, span), region)
+                self._pin(Variable(name, span), [e[Variable(name, span)] for e in region.environments], region)
             for atom in region.first.environment:
-                if isinstance(atom, Entry) and atom.site == site:
-                    self.frame.replacements.pop(atom, None)
-                    starts = [extent(r.source, atom.axis) for r in region.occurrences]
-                    self.frame.replacements[atom] = self.frame.settle(starts, region.environments, "channels")
+                if isinstance(atom, Entry) and atom.site == step.first.site:
+                    self._pin(atom, [extent(r.source, atom.axis) for r in region.occurrences], region)
             self.region(region, target)
         if self.plan.is_network:
-            self.frame.freeze(set().union(*(atoms_of(s.over) for s in step.occurrences)))
-        self._settle_after(step)
+            self.frame.freeze(set().union(*(atoms(provenance(s.over)) for s in step.occurrences)))
+        self.extents.leave(step, {})
 
-    def _pin(self, variable: Variable, region: TRegion) -> None:
+    def _pin(self, atom: Variable | Entry, values: list[Any], region: TRegion) -> None:
         """In an unrolled iteration a loop variable is what it is."""
-        values = [e[variable] for e in region.environments]
-        self.frame.replacements.pop(variable, None)
-        self.frame.replacements[variable] = self.frame.settle(values, region.environments, variable.name)
-
-    def _settle_after(self, step: TLoop | TChoice) -> None:
-        """Find the expression for what left a loop or choice, if there is one that needs no variable."""
-        site = step.first.site
-        for after in [a for a in self.plan.used if isinstance(a, After) and a.site == site]:
-            if after in self.frame.texts:
-                continue
-            expr = self._direct(step, after)
-            if expr is not None:
-                self.frame.replacements[after] = expr
-
-    def _direct(self, step: TLoop | TChoice, after: After) -> Expr | None:
-        values = [left(s, after.axis) for s in step.occurrences]
-        from netdsl.emit.settle import settle
-
-        try:
-            expr, _ = settle(values, step.environments, self.frame.ready, lambda a, v: False)
-        except Unsettled:
-            return None
-        return expr
+        self.frame.replacements.pop(atom, None)
+        self.frame.replacements[atom] = self.frame.settle(values, region.environments, "value")
 
     def _choice(self, step: TChoice, target: Target) -> None:
-        site = step.first.site
-        arms = {s.arm for s in step.occurrences}
-        if len(arms) == 1:
+        if len({s.arm for s in step.occurrences}) == 1:
             self.frame.freeze_choice(step)
             for arm in step.arms:
                 if arm is not None:
                     self.region(arm, target)
-            self._settle_after(step)
+            self.extents.leave(step, {})
             return
         try:
             condition = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
         except Unsettled:
-            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
-        afters = [a for a in self.plan.used if isinstance(a, After) and a.site == site]
-        moving: dict[int, str] = {}
-        for after in afters:
-            expr = self._direct(step, after)
-            if expr is not None:
-                self.frame.replacements[after] = expr
-            else:
-                starts = [extent(s.source, after.axis) for s in step.occurrences]
-                initial = self.frame.settle(starts, step.environments, "channels")
-                moving[after.axis] = self._variable(step, initial, after.axis)
-        mark = len(self.lines)
-        shown = self.frame.show(condition)
-        self.line(f"if {shown}:")
-        written = False
-        for i, arm in enumerate(step.arms):
-            if i == 1 and arm is not None:
-                if not written:
-                    self.lines[mark:] = []
-                    self.line(f"if {self.frame.show(negated(condition))}:")
-                else:
-                    self.line("else:")
-            if arm is None:
-                continue
-            start = len(self.lines)
-            self.indent += 1
-            stale, texts = dict(self.frame.stale), dict(self.frame.texts)
-            for atom in [a for a in stale if self.frame.texts.get(a) in moving.values()]:
-                if stale[atom] == site:
-                    del self.frame.stale[atom]  # inside the arm the old value still stands
-            self.region(arm, target)
-            for axis, variable in moving.items():
-                self._update(arm, axis, variable, None)
-            self.frame.stale, self.frame.texts = stale, {**self.frame.texts, **texts}
-            self.indent -= 1
-            if len(self.lines) == start:
-                if i == 1 and written:
-                    self.lines.pop()
-            else:
-                written = True
-        if not written:
-            del self.lines[mark:]
-        for axis, variable in moving.items():
-            self.frame.texts[After(site, axis)] = variable
-            self.frame.stale.pop(After(site, axis), None)
+            raise self._hopeless() from None
+        moving = self.extents.enter_choice(step)
+        parts = [self._arm(arm, target, moving, step.first.site) for arm in step.arms]
+        if parts[0]:
+            self.line(f"if {self.frame.show(condition)}:")
+            self.lines += parts[0]
+            if parts[1]:
+                self.line("else:")
+        elif parts[1]:
+            self.line(f"if {self.frame.show(negated(condition))}:")
+        self.lines += parts[1]
+        self.extents.leave(step, moving)
+
+    def _arm(self, arm: TRegion | None, target: Target, moving: dict[int, str], site: Any) -> list[str]:
+        if arm is None:
+            return []
+        outer, self.lines = self.lines, []
+        stale, texts = dict(self.frame.stale), dict(self.frame.texts)
+        for atom in [a for a, mover in stale.items() if mover == site]:
+            del self.frame.stale[atom]  # inside the arm the old value still stands
+        self._indented(arm, target, moving)
+        self.frame.stale, self.frame.texts = stale, {**self.frame.texts, **texts}
+        lines, self.lines = self.lines, outer
+        return lines
 
 
 MISSING = object()
@@ -488,10 +391,9 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
     if isinstance(source, Entry):
         if source.site == callee.definition.site:
             return extent(invoke.region.source, source.axis)
-        for name, (inside, outside) in invoke.region.tensors.items():
-            if any(provenance(e) == source for e in inside.shape) or name:
-                if any(p.site == source.site and p.name == name for p in callee.declared):
-                    return outside.shape[source.axis]
+        for name, (_, outside) in invoke.region.tensors.items():
+            if any(p.site == source.site and p.name == name for p in callee.declared):
+                return outside.shape[source.axis]
         return MISSING
     if isinstance(source, Variable):
         if source.name in invoke.arguments:
@@ -499,28 +401,6 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
         if source in invoke.region.environment and "." not in source.name:
             return invoke.region.environment[source]
     return MISSING
-
-
-def extent(flow: Flow | None, axis: int) -> Any:
-    if isinstance(flow, Tensor) and axis < len(flow.shape):
-        return flow.shape[axis]
-    raise Unsettled
-
-
-def left(step: Any, axis: int) -> Any:
-    """The extent of what left one loop or choice, over the frame's atoms."""
-    regions = step.iterations if hasattr(step, "iterations") else [step.region] if step.region else []
-    return extent(regions[-1].result if regions else step.source, axis)
-
-
-def shapes(step: Any) -> tuple[Any, ...]:
-    return tuple(t.shape for t in step.operands)
-
-
-def module_calls(step: TApply) -> list[Call] | None:
-    """The torch module of an operator in every instance, or None where it has none."""
-    calls = [s.op.module(*shapes(s)) for s in step.occurrences]
-    return None if any(c is None for c in calls) else calls  # type: ignore[return-value]
 
 
 def negated(condition: Expr) -> Expr:
@@ -532,68 +412,4 @@ def negated(condition: Expr) -> Expr:
     return Operation("not", (condition,))
 
 
-def regions_of(step: Any) -> list[TRegion]:
-    if isinstance(step, TGroup):
-        return [step.region]
-    if isinstance(step, TJoin):
-        return [step.region]
-    if isinstance(step, TLoop):
-        return step.unrolled if step.unrolled is not None else [step.body] if step.body else []
-    if isinstance(step, TChoice):
-        return [arm for arm in step.arms if arm]
-    return []
-
-
-def is_sequence(step: Any) -> bool:
-    """Whether a labelled container can be an nn.Sequential."""
-    inside = regions_of(step)
-    return not isinstance(step, TJoin) and all(sequential(r) for r in inside)
-
-
-def sequential(region: TRegion) -> bool:
-    """Whether a region is nothing but modules through which one value flows."""
-    if not region.chain or region.first.tensors:
-        return False
-    for step in region.steps:
-        if isinstance(step, TApply):
-            if step.first.share is not None or len(step.first.operands) != 1 or module_calls(step) is None:
-                return False
-        elif isinstance(step, TInvoke):
-            if step.first.share is not None or step.first.region.tensors:
-                return False
-        elif isinstance(step, TGroup | TLoop | TChoice):
-            if not is_sequence(step):
-                return False
-        elif not isinstance(step, TLet):
-            return False
-    return True
-
-
-def has_labels(step: Any) -> bool:
-    return any(has_labels_in(r) for r in regions_of(step))
-
-
-def has_labels_in(region: TRegion) -> bool:
-    """Whether a chain names its stages instead of numbering them."""
-    for step in region.steps:
-        if isinstance(step, TApply | TInvoke | TGroup | TLoop | TChoice):
-            if step.first.name and not str(step.first.name).isdigit():
-                return True
-            if not step.first.name and has_labels(step):
-                return True
-    return False
-
-
-def label_stem(name: Expr) -> str:
-    if isinstance(name, Operation) and name.operands and isinstance(name.operands[0], Literal):
-        return python.identifier(str(name.operands[0].value).rstrip("_0123456789") or "layers")
-    return "layers"
-
-
-def atoms_of(value: Any) -> set[Any]:
-    from netdsl.expression import atoms
-
-    return set(atoms(provenance(value)))
-
-
-__all__ = ["FRAME", "Constructor", "Target"]
+__all__ = ["SAFE_NAME", "Constructor", "Target"]

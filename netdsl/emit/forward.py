@@ -7,12 +7,22 @@ from typing import Any, TypeAlias
 
 from netdsl.emit import python
 from netdsl.emit.classes import Split, Unroll
-from netdsl.emit.constructor import SAFE_NAME, is_sequence, shapes
+from netdsl.emit.constructor import SAFE_NAME
+from netdsl.emit.containers import is_sequence, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import Block, Body, Evaluate, For, If, mark
 from netdsl.emit.template import (
-    Environment, TApply, TBind, TChoice, TGroup, TInvoke, TJoin, TLoop, TRegion, TStep,
+    Environment,
+    TApply,
+    TBind,
+    TChoice,
+    TGroup,
+    TInvoke,
+    TJoin,
+    TLoop,
+    TRegion,
+    TStep,
 )  # fmt: skip
 from netdsl.expression import Expr, Literal, Variable
 from netdsl.ops.op import ALL, Call, Operand, Template, show_shape
@@ -106,9 +116,7 @@ class Forward:
                     self.step(step)
         return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
 
-    def evaluate(
-        self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False
-    ) -> None:
+    def evaluate(self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False) -> None:
         flow = step.first.result
         ids = self.fresh(flow)
         results = [ids] if isinstance(ids, int) else [i for i in ids if isinstance(i, int)]
@@ -161,8 +169,8 @@ class Forward:
         reads = []
         if first.region.source is not None:
             reads.append(written(self.same([s.region.source for s in step.occurrences])))
-        for name in first.region.tensors:
-            reads.append(written(self.same([s.region.tensors[name][1] for s in step.occurrences])))
+        given = [self.same([s.region.tensors[name][1] for s in step.occurrences]) for name in first.region.tensors]
+        reads += [written(ids) for ids in given]
         self.evaluate(step, f"{self._shared(step) or self.module(step, holder)}({', '.join(reads)})")
 
     def _bind(self, step: TBind) -> None:
@@ -287,12 +295,12 @@ class Forward:
             except Unsettled:
                 raise Unroll(step.first.site) from None
             return f"for _ in range({self.stored(count, 'count')}):"
-        names = {tuple(names_in(r, 0) for r in s.iterations) for s in step.occurrences}
-        if len(places) != 1 or len(names) != 1 or len(names := next(iter(names))) < 2:  # type: ignore[assignment]
+        lists = {tuple(names_in(r) for r in s.iterations) for s in step.occurrences}
+        names = [name for name in next(iter(lists)) if name and SAFE_NAME.match(name)]
+        distinct = len(lists) == 1 and len(set(names)) == len(step.first.iterations) > 1
+        if len(places) != 1 or not distinct:
             raise Unroll(step.first.site)
-        if not all(n and SAFE_NAME.match(n) for n in names) or len(set(names)) != len(names):  # type: ignore[arg-type]
-            raise Unroll(step.first.site)
-        stem = python.identifier(str(next(iter(names))).rstrip("0123456789_") or "layer", {"x", "y", "z"})
+        stem = python.identifier(names[0].rstrip("0123456789_") or "layer", {"x", "y", "z"})
         self.iterated[id(places[0])] = stem
         return f"for {stem} in ({', '.join(f'{holder}.{n}' for n in names)}):"
 
@@ -335,9 +343,7 @@ class Forward:
         if hasattr(first, "source") and hasattr(first, "imports"):
             return self.frame.target(first)
         if isinstance(first, tuple) and any(isinstance(x, Operand | Call | Template) for x in first):
-            inner = [
-                self._piece([v[i] for v in values], environments, hint, operands) for i in range(len(first))
-            ]
+            inner = [self._piece([v[i] for v in values], environments, hint, operands) for i in range(len(first))]
             return python.tuple_text(inner)
         try:
             settled = self.frame.settle(values, environments, hint)
@@ -396,8 +402,6 @@ def module_steps(region: TRegion) -> Any:
 
 
 def inner_of(step: Any) -> list[TRegion]:
-    from netdsl.emit.constructor import regions_of
-
     return regions_of(step)
 
 
@@ -408,7 +412,7 @@ def modules(region: TRegion) -> Any:
             yield name
 
 
-def names_in(region: Any, _: int) -> str | None:
+def names_in(region: Any) -> str | None:
     """The name of the one module in an iteration, by its trace; None if control hides it."""
     found = []
     for step in region.steps:

@@ -13,7 +13,19 @@ from netdsl.emit import python
 from netdsl.emit.classes import Class, CtorParameter, Split
 from netdsl.emit.settle import Unsettled, by_instance, plain, settle
 from netdsl.emit.template import Environment
-from netdsl.expression import After, Atom, Entry, Exit, Expr, Literal, Operation, Variable, atoms, provenance, substitute
+from netdsl.expression import (
+    After,
+    Atom,
+    Entry,
+    Exit,
+    Expr,
+    Literal,
+    Operation,
+    Variable,
+    atoms,
+    provenance,
+    substitute,
+)
 from netdsl.ops.op import Call, Helper, Operand, Template
 from netdsl.scope import Parameter
 
@@ -80,7 +92,10 @@ class Frame:
         """`expr` over atoms that have a name here, or None."""
         shown = substitute(expr, self.replacements)
         for atom in atoms(shown):
-            if atom in self.plan.frozen or atom not in self.texts:
+            if atom in self.plan.frozen:
+                return None
+            if atom not in self.texts:
+                self.plan.wanted.add(atom)
                 return None
             if atom in self.stale:
                 self.plan.separate.add(self.stale[atom])
@@ -126,7 +141,9 @@ class Frame:
             raise Unsettled
         found = by_instance(values, environments)
         for name, known in self.extras.items():
-            if known is not found and {k: plain(v) for k, v in known.items()} == {k: plain(v) for k, v in found.items()}:
+            if known is not found and {k: plain(v) for k, v in known.items()} == {
+                k: plain(v) for k, v in found.items()
+            }:
                 return Variable(f"+{name}", self.plan.definition.site)
         name = self.local(hint)
         self.extras[name] = found
@@ -139,6 +156,10 @@ class Frame:
         self.used |= atoms(expr)
         return python.expression(expr, self.texts.__getitem__, least)
 
+    def origin(self, value: Any) -> Expr:
+        """The expression of a value as it would be written here."""
+        return substitute(provenance(value), self.replacements)
+
     def text(self, values: Sequence[Any], environments: Sequence[Environment], hint: str = "value") -> str:
         return self.show(self.settle(values, environments, hint))
 
@@ -149,7 +170,9 @@ class Frame:
         first = calls[0]
         if any(c.target != first.target or len(c.arguments) != len(first.arguments) for c in calls):
             raise Split(self.plan.key)
-        items = [write([c.arguments[i] for c in calls], _positional_hint(first, i)) for i in range(len(first.arguments))]
+        items = [
+            write([c.arguments[i] for c in calls], _positional_hint(first, i)) for i in range(len(first.arguments))
+        ]
         for name in dict.fromkeys(k for c in calls for k in c.keywords):
             values = [c.keywords.get(name, c.defaults.get(name)) for c in calls]
             default = first.defaults.get(name, self)
@@ -193,17 +216,15 @@ class Frame:
             if atom in self.used and atom in self.texts:
                 value = plan.region.first.environment.get(atom, parameter.default)
                 annotation = annotation_of([r.environment.get(atom, value) for r in plan.region.occurrences])
-                found.append(
-                    CtorParameter(self.texts[atom], annotation, atom, parameter.default, parameter.optional)
-                )
+                found.append(CtorParameter(self.texts[atom], annotation, atom, parameter.default, parameter.optional))
             for rest in self.texts:
-                if isinstance(rest, Variable) and rest.site == parameter.site and "." in rest.name:
-                    if rest in self.used:
-                        values = [r.environment[rest] for r in plan.region.occurrences if rest in r.environment]
-                        optional = rest in plan.rest_defaults
-                        default = plan.rest_defaults.get(rest)
-                        every = values + [default] if optional else values
-                        found.append(CtorParameter(self.texts[rest], annotation_of(every), rest, default, optional))
+                mine = isinstance(rest, Variable) and rest.site == parameter.site and "." in rest.name
+                if mine and rest in self.used:
+                    values = [r.environment[rest] for r in plan.region.occurrences if rest in r.environment]
+                    optional = rest in plan.rest_defaults
+                    default = plan.rest_defaults.get(rest)
+                    every = [*values, default] if optional else values
+                    found.append(CtorParameter(self.texts[rest], annotation_of(every), rest, default, optional))
         for name, by in self.extras.items():
             if Variable(f"+{name}", plan.definition.site) in self.used:
                 found.append(CtorParameter(name, annotation_of(list(by.values())), name))
@@ -227,12 +248,16 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
+def _plain(by_instance: dict[int, Any]) -> dict[int, Any]:
+    return {instance: plain(value) for instance, value in by_instance.items()}
+
+
 def _is_literal(value: Any) -> bool:
     return not isinstance(value, Call | Operand | Template) and type(provenance(value)) is Literal
 
 
 def _equal(a: Any, b: Any) -> bool:
-    return type(plain(a)) is type(plain(b)) and bool(plain(a) == plain(b)) or (
+    return (type(plain(a)) is type(plain(b)) and bool(plain(a) == plain(b))) or (
         isinstance(a, int | float) and isinstance(b, int | float) and not isinstance(a, bool) and bool(a == b)
     )
 

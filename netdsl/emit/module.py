@@ -13,7 +13,9 @@ from typing import Any
 from netdsl.diagnostics import InternalError
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Planner, Split, Unroll
-from netdsl.emit.constructor import Constructor, Target, extent, has_labels_in, sequential
+from netdsl.emit.constructor import Constructor, Target
+from netdsl.emit.containers import has_labels_in, sequential
+from netdsl.emit.extents import extent
 from netdsl.emit.forward import Forward, written
 from netdsl.emit.frame import Frame
 from netdsl.emit.network import write_network
@@ -71,7 +73,16 @@ def _classes(plans: list[Class], graph: Graph) -> list[Page]:
 
 def _state(plans: list[Class]) -> list[Any]:
     return [
-        (p.parameters, frozenset(p.used), p.exports, frozenset(p.separate), frozenset(p.frozen), len(p.rest_defaults))
+        (
+            p.parameters,
+            frozenset(p.used),
+            frozenset(p.wanted),
+            p.exports,
+            frozenset(p.separate),
+            frozenset(p.frozen),
+            len(p.rest_defaults),
+            tuple(p.extras),
+        )
         for p in plans
     ]
 
@@ -86,7 +97,7 @@ def _write(plan: Class, classes: dict[Any, Class], graph: Graph) -> Page:
     else:
         page = Page(plan.name, _module(frame), frame.helpers)
     plan.parameters = frame.interface()
-    plan.used |= frame.used
+    plan.used = frame.used
     plan.extras = frame.extras
     return page
 
@@ -160,7 +171,11 @@ def _stored(frame: Frame) -> tuple[list[str], list[str]]:
     """Assignments of what `forward` reads: before the modules where the constructor's arguments suffice."""
     own = {frame.texts[a] for a in frame.texts if isinstance(a, Variable | Entry)}
     lines = [f"{python.INDENT * 2}self.{name} = {text}" for name, text in frame.stored.items()]
-    early = [line for line, text in zip(lines, frame.stored.values(), strict=True) if text in own and not _is_let(frame, text)]
+    early = [
+        line
+        for line, text in zip(lines, frame.stored.values(), strict=True)
+        if text in own and not _is_let(frame, text)
+    ]
     return early, [line for line in lines if line not in early]
 
 

@@ -126,7 +126,7 @@ class Network:
             end = plain_end
         self.forward.block = block
         inputs = [graph.nodes[n].name for n in graph.inputs] + self._targets_read(block)
-        named = {v: n for v, n in self.named.items()}
+        named = dict(self.named)
         body = self.forward.body(end, named, set())
         for name, ids in (*outputs, *extra):
             if isinstance(ids, int) and (len(outputs) + len(extra)) > 1:
@@ -155,7 +155,9 @@ class Network:
 
     def _tuple(self, implicit: list[tuple[str, int]]) -> list[str]:
         default = " | None = None" if len(self.main) > 1 else ""
-        fields = [f"{python.identifier(o.name)}: {'Tensor' if _single(o.value) else 'tuple[Tensor, ...]'}" for o in self.main]
+        fields = [
+            f"{python.identifier(o.name)}: {'Tensor' if _single(o.value) else 'tuple[Tensor, ...]'}" for o in self.main
+        ]
         fields += [f"{python.identifier(o.name)}: Tensor{default}" for o in self.aux]
         fields += [f"{python.identifier(name)}: Tensor{default}" for name, _ in implicit]
         doc = "What the network returns" + ("; in eval only when asked." if len(self.main) == 1 else ".")
@@ -188,13 +190,16 @@ class Network:
         outputs = {self._output(o): o for o in self.graph.outputs if _single(o.value)}
         inputs = [v for v in outside if v in self.named and self.named[v] in self._names(self.graph.inputs)]
         inner = [v for v in outside if v not in outputs and v not in self.named]
-        implicit = [(self.forward.hints.get(v) or self.forward.soft.get(v) or f"value{i}", v) for i, v in enumerate(inner)]
+        implicit = [
+            (self.forward.hints.get(v) or self.forward.soft.get(v) or f"value{i}", v) for i, v in enumerate(inner)
+        ]
         named = {v: n for v, n in self.named.items() if v in outside}
         tupled = self.tupled(implicit)
         checks: list[str] = []
+        hidden = {v: n for n, v in implicit}
         if tupled:
             for value in outside:
-                name = dict((v, n) for n, v in implicit).get(value) or (outputs[value].name if value in outputs else None)
+                name = hidden.get(value) or (outputs[value].name if value in outputs else None)
                 if name and value not in self.named:
                     named[value] = f"outputs.{python.identifier(name)}"
             needed = [o.name for v, o in outputs.items() if v in outside and o.aux] + [n for n, _ in implicit]

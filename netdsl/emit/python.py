@@ -143,7 +143,9 @@ def class_name(name: str, doc: str = "") -> str:
     parts = []
     for part in name.split("_"):
         letters = part.rstrip("0123456789")
-        parts.append(spelled.get(part) or spelled.get(letters, letters[:1].upper() + letters[1:]) + part[len(letters):])
+        parts.append(
+            spelled.get(part) or spelled.get(letters, letters[:1].upper() + letters[1:]) + part[len(letters) :]
+        )
     joined = "".join(p if p else "_" for p in parts) or "Net"
     return joined if joined not in RESERVED and joined[0].isalpha() else f"Net{joined}"
 

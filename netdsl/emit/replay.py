@@ -32,10 +32,22 @@ def replay(graph: Graph, text: str, name: str) -> None:
 
 _STATEFUL = frozenset(
     f"nn.{n}"
-    for n in (
-        "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Linear BatchNorm1d BatchNorm2d "
-        "BatchNorm3d GroupNorm LayerNorm PReLU Parameter"
-    ).split()
+    for n in [
+        "Conv1d",
+        "Conv2d",
+        "Conv3d",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "ConvTranspose3d",
+        "Linear",
+        "BatchNorm1d",
+        "BatchNorm2d",
+        "BatchNorm3d",
+        "GroupNorm",
+        "LayerNorm",
+        "PReLU",
+        "Parameter",
+    ]
 )
 
 
@@ -168,7 +180,7 @@ def _stand_in() -> types.SimpleNamespace:
 def _found(text: str, name: str) -> dict[str, Any]:
     stand_in = _stand_in()
 
-    def load(module: str, globals: Any = None, locals: Any = None, names: Any = (), level: int = 0) -> Any:  # noqa: A002
+    def load(module: str, globals: Any = None, locals: Any = None, names: Any = (), level: int = 0) -> Any:
         if module == "torch.nn.functional":
             return stand_in.torch
         if module.split(".")[0] == "torch":

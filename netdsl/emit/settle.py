@@ -67,9 +67,7 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
-def _holds(
-    candidate: Expr, value: Any, environment: Environment, default: Callable[[Variable, Any], bool]
-) -> bool:
+def _holds(candidate: Expr, value: Any, environment: Environment, default: Callable[[Variable, Any], bool]) -> bool:
     if provenance(value) == candidate:
         return True
     try:

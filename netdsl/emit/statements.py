@@ -50,7 +50,7 @@ class If:
 
 @dataclass(eq=False, slots=True)
 class For:
-    """`entry` enters, `inside` is the value within an iteration, `leaves` what it leaves, `result` the last of these."""
+    """`entry` enters; an iteration begins with `inside` and leaves `leaves`, the last of which is `result`."""
 
     header: str
     body: Block
@@ -97,12 +97,12 @@ class Writer:
         self.inline: dict[int, Evaluate] = {}
         self._merge_nested(body.block, body.end)
         self.last: dict[int, int] = {}
+        self.ends: dict[int, int] = {}  # result of an if or for -> where it ends
+        self.before_second: dict[int, tuple[int, dict[int, int]]] = {}  # result of an if -> as its first arm ends
         self.clock = 0
         self._positions(body.block)
-        self.clock += 1
-        for value in self._reads(body.end):
-            self.last[value] = self.clock
-        self.end = self.clock
+        for value in read(body.end):
+            self.last[value] = self.clock + 1
         self.returned = False
         self.name: dict[int, str] = dict(body.named)
         self.forced: dict[int, str] = {}
@@ -113,9 +113,8 @@ class Writer:
         """The lines; `returned` says whether the last of them returns."""
         block, end = self.body.block, self.body.end
         last = block[-1] if block else None
-        direct = isinstance(last, Evaluate) and len(last.results) == 1 and len(read(end)) == 1
-        if direct and read(end) == last.results and last.results[0] not in self._read_before(block[:-1]):  # type: ignore
-            assert isinstance(last, Evaluate)
+        direct = isinstance(last, Evaluate) and len(last.results) == 1 and read(end) == last.results
+        if isinstance(last, Evaluate) and direct and last.results[0] not in self._read_before(block[:-1]):
             self._block(block[:-1])
             self.clock += 1
             bare = last.code if last.atom or end == mark(last.results[0]) else f"({last.code})"
@@ -194,10 +193,8 @@ class Writer:
 
     # Lifetimes ---------------------------------------------------------------------------------------------
 
-    def _reads(self, code: str) -> list[int]:
-        return read(code)
-
     def _positions(self, block: Block) -> None:
+        """Number the statements, and note where each value is read last."""
         for statement in block:
             self.clock += 1
             match statement:
@@ -205,27 +202,33 @@ class Writer:
                     for value in read(statement.code):
                         self.last[value] = self.clock
                 case If():
-                    for value in read(statement.condition):
-                        self.last[value] = self.clock
-                    self.last[statement.entry] = max(self.last.get(statement.entry, 0), self.clock)
-                    for arm, leaves in zip(statement.arms, statement.leaves, strict=True):
-                        self._positions(arm)
-                        self.clock += 1
-                        self.last[leaves] = self.clock
+                    self._positions_of_if(statement)
                 case For():
                     self.last[statement.entry] = self.clock
                     start = self.clock
-                    defined = set(_defined(statement.body)) | {statement.inside}
+                    own = set(_defined(statement.body)) | {statement.inside}
                     self._positions(statement.body)
                     self.clock += 1
                     self.last[statement.leaves] = self.clock
-                    for value, at in self.last.items():  # what the body reads from outside lives as long as the loop
-                        if at > start and value not in defined:
+                    for value, at in self.last.items():  # what the body reads from outside is read again
+                        if at > start and value not in own:
                             self.last[value] = self.clock
+                    self.ends[statement.result] = self.clock
 
-    def _live(self, after: int, besides: frozenset[int] = frozenset()) -> set[str]:
+    def _positions_of_if(self, statement: If) -> None:
+        for value in (*read(statement.condition), statement.entry):
+            self.last[value] = self.clock
+        for arm, leaves in zip(statement.arms, statement.leaves, strict=True):
+            self._positions(arm)
+            self.clock += 1
+            self.last[leaves] = self.clock
+            if arm is statement.arms[0]:
+                self.before_second[statement.result] = self.clock, dict(self.last)
+        self.ends[statement.result] = self.clock
+
+    def _live(self, after: int) -> set[str]:
         """The variables that hold a value somebody reads after the statement at `after`."""
-        return {n for v, n in self.name.items() if self.last.get(v, 0) > after and v not in besides}
+        return {name for value, name in self.name.items() if self.last.get(value, 0) > after}
 
     # Naming ------------------------------------------------------------------------------------------------
 
@@ -243,9 +246,8 @@ class Writer:
                     self._line(statement.code)
 
     def _line(self, code: str, comment: str = "") -> None:
-        text = self.text(code)
-        lines = python.wrapped(text, self.indent)
-        if comment:
+        lines = python.wrapped(self.text(code), self.indent)
+        if comment and len(lines[-1]) + len(comment) + 4 <= python.WIDTH:
             lines[-1] += f"  # {comment}"
         self.lines += lines
 
@@ -255,23 +257,22 @@ class Writer:
     def _evaluate(self, statement: Evaluate) -> None:
         code = self.text(statement.code)
         reads = read(statement.code)
-        names = [self._choose(result, reads) for result in statement.results]
+        names: list[str] = []
+        for result in statement.results:
+            names.append(
+                "_" if not self.last.get(result) else self._choose(result, reads, self._live(self.clock) | set(names))
+            )
         for result, name in zip(statement.results, names, strict=True):
             self._take(result, name)
-        target = ", ".join(n if self.last.get(r) else "_" for r, n in zip(statement.results, names, strict=True))
-        lines = python.wrapped(f"{target} = {code}", self.indent)
-        if statement.comment:
-            lines[-1] += f"  # {statement.comment}"
+        target = ", ".join(names)
         if target != code:
-            self.lines += lines
+            self._line(f"{target} = {code}", statement.comment)
 
     def _take(self, value: int, name: str) -> None:
-        for other in [v for v, n in self.name.items() if n == name and self.last.get(v, 0) <= self.clock]:
-            del self.name[other]
+        self.name = {v: n for v, n in self.name.items() if n != name}
         self.name[value] = name
 
-    def _choose(self, result: int, reads: list[int]) -> str:
-        live = self._live(self.clock)
+    def _choose(self, result: int, reads: list[int], live: set[str]) -> str:
         wanted = self.forced.get(result) or self.body.hints.get(result) or self.body.soft.get(result)
         if wanted and wanted not in live:
             return wanted
@@ -291,91 +292,76 @@ class Writer:
             n += 1
         return f"x{n}"
 
-    def _variable(self, entry: int, result: int) -> tuple[str, bool]:
-        """The variable for a value that flows through control, and whether `entry` is in it already."""
-        live = self._live(self._after(entry, result))
-        wanted = self.forced.get(result) or self.body.hints.get(result)
+    def _variable(self, entry: int, result: int, *, free: bool) -> tuple[str, bool]:
+        """The variable for a value that flows through control, and whether `entry` is in it already.
+
+        `free` says that `entry` is not read any more once its variable is assigned anew.
+        """
         current = self.name[entry]
-        free = current not in self._live(self.clock, frozenset({entry})) and self.last[entry] <= self._after(entry, result)
-        if free and current not in self.authors and wanted in (None, current):
-            return current, True
-        if wanted and wanted not in live and (wanted == current or wanted not in self._live(self.clock)):
+        others = {n for v, n in self.name.items() if v != entry and self.last.get(v, 0) > self.clock}
+        wanted = self.forced.get(result) or self.body.hints.get(result) or self.body.soft.get(result)
+        if free and current not in others:
+            if wanted == current or (wanted is None and current not in self.authors):
+                return current, True
+        live = others if free else others | {current}
+        if wanted and wanted not in live:
             return wanted, wanted == current
-        return self._fresh(live | self._live(self.clock)), False
-
-    def _after(self, entry: int, result: int) -> int:
-        return self._ends.get(result, self.clock)
-
-    @property
-    def _ends(self) -> dict[int, int]:
-        return self.__dict__.setdefault("_end_of", {})
+        return self._fresh(live | {current}), False
 
     def _if(self, statement: If) -> None:
-        start = self.clock
-        ends = start + sum(_length(arm) + 1 for arm in statement.arms)
-        self._ends[statement.result] = ends
-        name, holds = self._variable(statement.entry, statement.result)
-        passes = [leaves == statement.entry for leaves in statement.leaves]
-        if any(passes) and not holds:
+        end = self.ends[statement.result]
+        free = self.last[statement.entry] <= end
+        name, holds = self._variable(statement.entry, statement.result, free=free)
+        empty = [not arm and leaves == statement.entry for arm, leaves in self._arms(statement)]
+        if any(empty) and not holds:
             self._line(f"{name} = {mark(statement.entry)}")
-        written = False
-        before = dict(self.name)
-        for i, (arm, leaves) in enumerate(zip(statement.arms, statement.leaves, strict=True)):
-            if not arm and passes[i]:
+        condition = self.text(statement.condition)
+        middle, last_before = self.before_second[statement.result]
+        before, everywhere = dict(self.name), self.last
+        for i, (arm, leaves) in enumerate(self._arms(statement)):
+            if empty[i]:
                 self.clock += 1
                 continue
-            condition = self.text(statement.condition)
-            if i == 0:
-                self._line(f"if {condition}:")
-            elif written:
-                self._line("else:")
+            if i == 0 or not empty[0]:
+                self._line("else:" if i else f"if {condition}:")
             else:
                 self._line(f"if not {condition}:" if re.fullmatch(r"[\w.]+", condition) else f"if not ({condition}):")
-            written = True
             self.name = dict(before)
+            if i == 0:  # what only the second arm reads is not needed in the first
+                self.last = {v: last_before.get(v, 0) if middle < at <= end else at for v, at in everywhere.items()}
             self.indent += 1
-            self._arm(arm, leaves, name, in_place=passes[i] and holds)
+            self._run(arm, leaves, name)
             self.indent -= 1
-        self.name = {v: n for v, n in before.items() if n != name or self.last.get(v, 0) > ends}
+            self.last = everywhere
+        self.name = {v: n for v, n in before.items() if n != name}
         self.name[statement.result] = name
 
-    def _arm(self, arm: Block, leaves: int, name: str, *, in_place: bool) -> None:
-        self.forced[leaves] = name
-        self._block(arm)
+    def _arms(self, statement: If) -> list[tuple[Block, int]]:
+        return list(zip(statement.arms, statement.leaves, strict=True))
+
+    def _run(self, block: Block, leaves: int, name: str) -> None:
+        """An arm or a loop's body, which puts the value `leaves` into the variable `name`."""
+        self.forced.setdefault(leaves, name)
+        start = len(self.lines)
+        self._block(block)
         self.clock += 1
-        if self.name.get(leaves) != name and not in_place:
+        if self.name[leaves] != name:
             self._line(f"{name} = {mark(leaves)}")
+        if len(self.lines) == start:
+            self._line("pass")
 
     def _for(self, statement: For) -> None:
-        start = self.clock
-        self._ends[statement.result] = start + _length(statement.body) + 1
-        name, holds = self._variable(statement.entry, statement.result)
+        free = self.last[statement.entry] <= self.clock
+        name, holds = self._variable(statement.entry, statement.result, free=free)
         if not holds:
             self._line(f"{name} = {mark(statement.entry)}")
-        before = dict(self.name)
+        before = {v: n for v, n in self.name.items() if n != name}
         self._line(statement.header)
         self.indent += 1
-        self.name = {v: n for v, n in before.items() if n != name}
-        self.name[statement.inside] = name
-        self.forced[statement.leaves] = name
-        self._block(statement.body)
-        self.clock += 1
-        if self.name.get(statement.leaves) != name:
-            self._line(f"{name} = {mark(statement.leaves)}")
+        self.name = {**before, statement.inside: name}
+        self._run(statement.body, statement.leaves, name)
         self.indent -= 1
-        self.name = {v: n for v, n in before.items() if n != name}
-        self.name[statement.result] = name
-
-
-def _length(block: Block) -> int:
-    total = 0
-    for statement in block:
-        total += 1
-        if isinstance(statement, If):
-            total += sum(_length(arm) + 1 for arm in statement.arms)
-        elif isinstance(statement, For):
-            total += _length(statement.body) + 1
-    return total
+        self.name = {**before, statement.result: name}
 
 
 def _defined(block: Block) -> Iterator[int]:

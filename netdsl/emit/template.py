@@ -126,10 +126,32 @@ class Laying:
         kind = type(steps[0])
         if any(type(s) is not kind for s in steps):
             raise Mismatch
-        laid = self._STEPS[kind](self, steps, list(environments))
+        laid = self._lay(steps, list(environments))
         for s in steps:
             self.part[id(s)] = laid
         return laid
+
+    def _lay(self, steps: list[Any], environments: list[Environment]) -> TStep:
+        match steps[0]:
+            case Apply():
+                return self._apply(steps, environments)
+            case Invoke():
+                return self._invoke(steps, environments)
+            case Group():
+                return TGroup(steps, environments, self.region([s.region for s in steps], environments))
+            case Loop():
+                return self._loop(steps, environments)
+            case Choice():
+                return self._choice(steps, environments)
+            case Join():
+                return self._join(steps, environments)
+            case Let():
+                return TLet(steps, environments)
+            case Bind():
+                return TBind(steps, environments)
+            case Share():
+                return TShare(steps, environments)
+        raise TypeError(f"a trace holds no {type(steps[0]).__name__}")
 
     def _apply(self, steps: list[Apply], environments: list[Environment]) -> TStep:
         first = steps[0]
@@ -144,9 +166,6 @@ class Laying:
         if len({self.class_of(s) for s in steps}) > 1:
             raise Mismatch
         return TInvoke(steps, environments)
-
-    def _group(self, steps: list[Group], environments: list[Environment]) -> TStep:
-        return TGroup(steps, environments, self.region([s.region for s in steps], environments))
 
     def _loop(self, steps: list[Loop], environments: list[Environment]) -> TStep:
         count = len(steps[0].iterations)
@@ -176,15 +195,3 @@ class Laying:
     def resolve(self, ref: Ref) -> tuple[int, tuple[int | str, ...]]:
         """The template part that `ref` names, by identity, with its part."""
         return id(self.part[id(ref.source)]), ref.part
-
-    _STEPS = {
-        Apply: _apply,
-        Invoke: _invoke,
-        Group: _group,
-        Loop: _loop,
-        Choice: _choice,
-        Join: _join,
-        Let: lambda self, steps, environments: TLet(steps, environments),
-        Bind: lambda self, steps, environments: TBind(steps, environments),
-        Share: lambda self, steps, environments: TShare(steps, environments),
-    }

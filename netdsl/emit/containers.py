@@ -1,0 +1,78 @@
+"""What can be a container of its own: which parts of a template are plain sequences of modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.emit import python
+from netdsl.emit.template import TApply, TChoice, TGroup, TInvoke, TJoin, TLet, TLoop, TRegion
+from netdsl.expression import Expr, Literal, Operation
+from netdsl.ops.op import Call
+
+
+def shapes(step: Any) -> tuple[Any, ...]:
+    return tuple(t.shape for t in step.operands)
+
+
+def module_calls(step: TApply) -> list[Call] | None:
+    """The torch module of an operator in every instance, or None where it has none."""
+    calls = [s.op.module(*shapes(s)) for s in step.occurrences]
+    return None if any(c is None for c in calls) else calls  # type: ignore[return-value]
+
+
+def regions_of(step: Any) -> list[TRegion]:
+    if isinstance(step, TGroup):
+        return [step.region]
+    if isinstance(step, TJoin):
+        return [step.region]
+    if isinstance(step, TLoop):
+        return step.unrolled if step.unrolled is not None else [step.body] if step.body else []
+    if isinstance(step, TChoice):
+        return [arm for arm in step.arms if arm]
+    return []
+
+
+def is_sequence(step: Any) -> bool:
+    """Whether a labelled container can be an nn.Sequential."""
+    inside = regions_of(step)
+    return not isinstance(step, TJoin) and all(sequential(r) for r in inside)
+
+
+def sequential(region: TRegion) -> bool:
+    """Whether a region is nothing but modules through which one value flows."""
+    if not region.chain or region.first.tensors:
+        return False
+    for step in region.steps:
+        if isinstance(step, TApply):
+            if step.first.share is not None or len(step.first.operands) != 1 or module_calls(step) is None:
+                return False
+        elif isinstance(step, TInvoke):
+            if step.first.share is not None or step.first.region.tensors:
+                return False
+        elif isinstance(step, TGroup | TLoop | TChoice):
+            if not is_sequence(step):
+                return False
+        elif not isinstance(step, TLet):
+            return False
+    return True
+
+
+def has_labels(step: Any) -> bool:
+    return any(has_labels_in(r) for r in regions_of(step))
+
+
+def has_labels_in(region: TRegion) -> bool:
+    """Whether a chain names its stages instead of numbering them."""
+    for step in region.steps:
+        if isinstance(step, TApply | TInvoke | TGroup | TLoop | TChoice):
+            if step.first.name and not str(step.first.name).isdigit():
+                return True
+            if not step.first.name and has_labels(step):
+                return True
+    return False
+
+
+def label_stem(name: Expr) -> str:
+    if isinstance(name, Operation) and name.operands and isinstance(name.operands[0], Literal):
+        return python.identifier(str(name.operands[0].value).rstrip("_0123456789") or "layers")
+    return "layers"
