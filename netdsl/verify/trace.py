@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -84,10 +84,12 @@ def applications_agree(graph: Graph) -> Iterator[str]:
 
 def references_are_in_scope(graph: Graph) -> Iterator[str]:
     """A reference leads to an earlier step of a region that is still open, or into such a region, and to its value."""
-    yield from _scoped(graph, graph.root, set(), [])
+    yield from _scoped(graph.root, set())
 
 
-def _scoped(graph: Graph, region: Region, visible: set[int], opened: list[Region]) -> Iterator[str]:
+def _scoped(region: Region, visible: set[int]) -> Iterator[str]:
+    """`visible` are the steps and regions that can be referred to; on return it is what it was."""
+
     def check(flow: Flow | None, where: str) -> Iterator[str]:
         for tensor in tensors(flow):
             if id(tensor.ref.source) not in visible:
@@ -98,22 +100,23 @@ def _scoped(graph: Graph, region: Region, visible: set[int], opened: list[Region
     yield from check(region.source, f"the entry of {region.site}")
     for name, (_, outside) in region.tensors.items():
         yield from check(outside, f"tensor `{name}` of {region.site}")
-    own = {id(region)}
-    visible = visible | own
+    opened = [id(region)]
+    visible.add(id(region))
     yield from check(region.entry, f"inside {region.site}, `in`")
     for step in region.steps:
-        where = f"step {step.site}"
-        if isinstance(step, Apply):
-            yield from check(step.operands, where)
         for inner in regions(step):
-            yield from _scoped(graph, inner, visible, [*opened, region])
+            yield from _scoped(inner, visible)
         if isinstance(step, Join):
-            branches = visible | {id(step.entry)} | {id(s) for s in step.entry.steps}
-            for tensor in step.apply.operands:
-                if id(tensor.ref.source) not in branches:
-                    yield f"{where} joins {_place(tensor.ref)}, which cannot be seen there"
+            branches = {id(step.entry), *(id(branch) for branch in step.entry.steps)} - visible
+            visible |= branches
+            yield from check(step.apply.operands, f"step {step.site}")
+            visible -= branches
+        elif isinstance(step, Apply):
+            yield from check(step.operands, f"step {step.site}")
+        opened.append(id(step))
         visible.add(id(step))
     yield from check(region.result, f"the result of {region.site}")
+    visible.difference_update(opened)
 
 
 def resolve(ref: Ref) -> Tensor | None:
@@ -165,11 +168,11 @@ def results_agree(graph: Graph) -> Iterator[str]:
 
 def expressions_are_true(graph: Graph) -> Iterator[str]:
     """Every traced extent and attribute has, by its expression, the value it has."""
-    yield from _true(graph.root, {})
+    yield from _true(graph.root, ChainMap())
 
 
-def _true(region: Region, outer: Mapping[Atom, Any]) -> Iterator[str]:
-    environment = {**outer, **region.environment}
+def _true(region: Region, outer: ChainMap[Atom, Any]) -> Iterator[str]:
+    environment = outer.new_child(region.environment)
     for step in region.steps:
         for value in _traced(step):
             try:
@@ -180,7 +183,7 @@ def _true(region: Region, outer: Mapping[Atom, Any]) -> Iterator[str]:
             if found != value:
                 yield f"at {step.site}, {value!r} is {found!r} by its expression"
         for inner in regions(step):
-            yield from _true(inner, {} if isinstance(step, Invoke) else environment)
+            yield from _true(inner, ChainMap() if isinstance(step, Invoke) else environment)
 
 
 def _traced(step: Step) -> Iterator[Any]:

@@ -113,12 +113,9 @@ def test_symbolic_counts_are_null_and_text() -> None:
 
 
 def test_symbolic_counts_are_right_for_sizes() -> None:
-    symbolic = summarise(
-        graph("net n {\n  input x: [3, 8*h, 8*w]\n  output y = x -> conv(4, 3) -> deconv(2, 2, stride = 2)\n}\n")
-    )
-    known = summarise(
-        graph("net n {\n  input x: [3, 16, 24]\n  output y = x -> conv(4, 3) -> deconv(2, 2, stride = 2)\n}\n")
-    )
+    text = "net n {{\n  input x: {}\n  output y = x -> conv(4, 3) -> deconv(2, 2, stride = 2)\n}}\n"
+    symbolic = summarise(graph(text.format("[3, 8*h, 8*w]")))
+    known = summarise(graph(text.format("[3, 16, 24]")))
     total = 0
     for extents, factor in symbolic.counts["macs"].terms.items():
         product = factor
