@@ -121,17 +121,17 @@ class Matmul(Op, name="matmul"):
 class OneHot(Op, name="one_hot"):
     """Class indices as vectors that are 1 at the class and 0 elsewhere: `class[H, W]` becomes classes×H×W."""
 
-    classes = (0,)
+    class_inputs = (0,)
     example = "one_hot(10)"
     example_input = (("class",),)
 
-    count: int = attr(COUNT, "number of classes")
+    classes: int = attr(COUNT, "number of classes")
 
     def infer(self, x: Shape) -> Shape:
-        return (self.count, *x)
+        return (self.classes, *x)
 
     def expr(self, x: Shape) -> Any:
-        hot = Call("F.one_hot", (Operand(0), self.count))
+        hot = Call("F.one_hot", (Operand(0), self.classes))
         if x:
             hot = Call(".movedim", (hot, -1, 1))
         return Call(".float", (hot,))

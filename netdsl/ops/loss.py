@@ -65,7 +65,7 @@ class CrossEntropy(Mean, name="cross_entropy"):
     A map of scores, classes×H×W, goes with a target `class[H, W]`.
     """
 
-    classes = (1,)
+    class_inputs = (1,)
     operands = ("logits", "label")
     example = "cross_entropy(x, y)"
     example_input = ((10,), ("class",))
@@ -90,7 +90,7 @@ class CrossEntropy(Mean, name="cross_entropy"):
 class Nll(Mean, name="nll"):
     """`-log p[label]` of probabilities, what softmax gives; `log = true` takes their logarithms, as torch's does."""
 
-    classes = (1,)
+    class_inputs = (1,)
     operands = ("probabilities", "label")
     example = "nll(x, y)"
     example_input = ((10,), ("class",))
@@ -108,7 +108,7 @@ class Nll(Mean, name="nll"):
 class Hinge(Mean, name="hinge"):
     """`Σ_{c ≠ label} max(0, margin - x[label] + x[c])^p / classes`, of scores (Crammer & Singer, 2001)."""
 
-    classes = (1,)
+    class_inputs = (1,)
     operands = ("scores", "label")
     example = "hinge(x, y)"
     example_input = ((10,), ("class",))

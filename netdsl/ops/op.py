@@ -208,7 +208,7 @@ class Op(Declared):
     # Names by which inputs may be given, in order, where they have some: `noise(like = mean)`.
     operands: ClassVar[tuple[str, ...]] = ()
     # Which inputs are class indices, and must be; None where the operator looks for itself.
-    classes: ClassVar[tuple[int, ...] | None] = ()
+    class_inputs: ClassVar[tuple[int, ...] | None] = ()
     example: ClassVar[str] = ""
     example_input: ClassVar[tuple[Any, ...]] = ((8, 16, 16),)
     # A module in emitted code even where `expr` would do: it has weights, or behaves otherwise in training.
@@ -311,8 +311,8 @@ def _check_inputs(op: Op, shapes: tuple[Any, ...]) -> None:
                 input=i,
                 help="unpack the list first: `a, b = ...`",
             )
-        if op.classes is not None and isinstance(shape, Classes) != (i in op.classes):
-            if i in op.classes:
+        if op.class_inputs is not None and isinstance(shape, Classes) != (i in op.class_inputs):
+            if i in op.class_inputs:
                 raise OpError(
                     f"`{op.name}` needs class indices here, not {show_shape(shape)}",
                     code="N415",

@@ -15,7 +15,7 @@ class Identity(Op, name="identity"):
     """The value itself."""
 
     inputs = (1, 1)
-    classes = None
+    class_inputs = None
     example = "identity"
 
     def infer(self, x: Shape) -> Shape:
@@ -393,7 +393,7 @@ class Expand(Op, name="expand"):
 
     inputs = (2, 2)
     operands = ("x", "like")
-    classes = None
+    class_inputs = None
     example = "x -> expand(y)"
     example_input = ((1, 64), (196, 64))
 
