@@ -246,6 +246,12 @@ _WORDS = {
         "block a(s) {\n  if s == 2 relu\n}",
         "block a(s) {\n  if s == 2 { relu }\n}",
     ),
+    "N145": _code(
+        "a name in pieces",
+        "Names are made of letters, digits and `_`.",
+        "let out-channels = 64",
+        "let out_channels = 64",
+    ),
     "N149": _code(
         "unexpected text",
         "The text cannot go on like this. What could stand here is shown where it is one thing or two.",

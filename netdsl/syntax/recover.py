@@ -21,7 +21,7 @@ from netdsl.syntax.grammar import Tables
 from netdsl.syntax.characters import FORBIDDEN, join_words
 from netdsl.syntax.layout import CLOSERS, OPENERS
 from netdsl.syntax.limits import MAX_NESTING, too_deep
-from netdsl.syntax.mistakes import HANDLERS
+from netdsl.syntax.mistakes import HANDLERS, STRUCTURAL
 from netdsl.syntax.mistakes.brackets import blame_unclosed
 from netdsl.syntax.tokens import END, Token, ends_operand
 
@@ -89,6 +89,8 @@ class Recovery:
         self.misplaced: Misplaced | None = None
         self.stray = False
         """Whether statements were met outside any definition, which explains a `}` that closes nothing."""
+        self.ended: Token | None = None
+        """The `}` that closed the last definition."""
         self._blamed = -1
         self._panicked = -1
         self._lines = [0, *(match.end() for match in re.finditer("\n", source.text))]
@@ -112,14 +114,12 @@ class Recovery:
                 return self.errors
 
     def _mend(self, token: Token) -> None:
-        if self._blamed == self.at:
-            self.panic()
-            return
+        again = self._blamed == self.at
         self._blamed = self.at
-        for handler in HANDLERS:
+        for handler in STRUCTURAL if again else HANDLERS:
             if handler(self, token):
                 return
-        raise AssertionError("the last handler takes everything")
+        self.panic()
 
     def take(self, token: Token, kind: str | None = None) -> bool:
         """Feed the token at hand, as if it were of `kind`, and go to the next; False if it cannot stand here."""
@@ -129,6 +129,8 @@ class Recovery:
         if not self.feed(kind):
             return False
         inner = self.inner
+        if kind in DEFINING and len(self.brackets) == 1:
+            self.stray = False
         if kind in OPENERS:
             inner.header = None
             self.brackets.append(Bracket(token, self.at, len(self.states), self.at + 1))
@@ -150,6 +152,7 @@ class Recovery:
             return
         if len(self.brackets) == 1:
             self.misplaced = None
+            self.ended = token
         elif self.misplaced is None and self.starts_line(token):
             place = self.indent(token)
             if place != self.indent(bracket.opener):
@@ -209,6 +212,8 @@ class Recovery:
         others: tuple[Label, ...] = (),
     ) -> None:
         span = place.span if isinstance(place, Token) else place
+        if isinstance(place, Token) and place.kind == "_NL":
+            span = Span(span.source, span.start, span.start)
         self.errors.append(Diagnostic(code, message, span, label, others, (), help, fix))
 
     def report_once(self, code: str, message: str, place: Token, label: str, help: str) -> None:
@@ -261,6 +266,18 @@ class Recovery:
             self._skip_statement()
         self._panicked = self.at
         return True
+
+    def skip_elements(self) -> bool:
+        """Skip the rest of a round bracket, up to its closer or to where it should have been closed."""
+        bracket, depth = self.inner, 0
+        while True:
+            token = self.tokens[self.at]
+            if token.kind == END or (token.kind in CLOSERS and not depth):
+                return True
+            if self.starts_line(token) and self.unclosed(bracket, self.at):
+                return True
+            depth += (token.kind in OPENERS) - (token.kind in CLOSERS)
+            self.at += 1
 
     def _skip_argument(self) -> None:
         bracket, depth = self.inner, 0

@@ -50,7 +50,7 @@ def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None)
 
 
 _OPERANDS = frozenset({"NAME", "IN", "INT", "FLOAT", "SIZE", "STRING", "TRUE", "FALSE"})
-_MISTAKEN = frozenset({"OPEN_STRING", "WRONG_STRING", "WRONG_NUMBER"})
+_MISTAKEN = frozenset({"OPEN_STRING", "WRONG_STRING", "WRONG_NUMBER", "WRONG_POINT"})
 _ENDS = _OPERANDS | _MISTAKEN | {"RPAR", "RSQB", "RBRACE"}
 _STARTS = _OPERANDS | _MISTAKEN | {"LPAR", "LSQB", "LBRACE", "NOT", "IF", "FOR", "REPEAT", "ELLIPSIS"}
 

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from netdsl.syntax.mistakes.brackets import closer_without_opener, definition_inside, end_inside, line_inside_round
 from netdsl.syntax.mistakes.foreign import foreign_token, foreign_word, unknown_character
-from netdsl.syntax.mistakes.gaps import anything_else, operand_missing, side_by_side
+from netdsl.syntax.mistakes.gaps import anything_else, brace_missing, operand_missing, side_by_side
 from netdsl.syntax.mistakes.lines import brace_on_next_line, line_ends_too_soon
-from netdsl.syntax.mistakes.marks import colon, comma, else_alone, equals, operator_after_stage
-from netdsl.syntax.mistakes.words import keyword_as_name, misspelt_keyword, outside_definitions
+from netdsl.syntax.mistakes.marks import (
+    colon, comma, else_alone, equals, operator_after_stage, semicolon, slash_comment,
+)  # fmt: skip
+from netdsl.syntax.mistakes.words import (
+    broken_name, keyword_as_name, misspelt_keyword, names_in_parentheses, outside_definitions,
+)  # fmt: skip
 from netdsl.syntax.tokens import Token
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ HANDLERS: tuple[Handler, ...] = (
     end_inside,
     line_inside_round,
     closer_without_opener,
+    slash_comment,
     brace_on_next_line,
     line_ends_too_soon,
     foreign_word,  # `return`, `def`: before they are taken for names that lack an arrow
@@ -36,11 +41,18 @@ HANDLERS: tuple[Handler, ...] = (
     outside_definitions,
     colon,
     comma,
+    semicolon,
     equals,
     else_alone,
     operator_after_stage,
+    broken_name,
+    names_in_parentheses,
     keyword_as_name,
+    brace_missing,
     side_by_side,
     operand_missing,
     anything_else,
 )
+
+STRUCTURAL: tuple[Handler, ...] = (definition_inside, end_inside, line_inside_round, closer_without_opener)
+"""Those that are asked even about a token that was blamed already: what they report is another mistake."""

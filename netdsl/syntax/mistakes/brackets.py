@@ -155,7 +155,25 @@ def closer_without_opener(recovery: Recovery, token: Token) -> bool:
     if token.kind == "RBRACE" and recovery.starts_line(token):
         blame_unclosed(recovery, token)
         return True
+    if _balanced_without(recovery, token):
+        recovery.report("N123", f"this `{token.text}` closes nothing", token, "one too many", "remove it")
+        return recovery.drop()
     return _mismatch(recovery, token, swap=False)
+
+
+def _balanced_without(recovery: Recovery, token: Token) -> bool:
+    """Whether the innermost bracket is closed later on the line, so that `token` is the one too many."""
+    depth, line = 0, recovery.line(token)
+    for later in recovery.tokens[recovery.at + 1 :]:
+        if recovery.line(later) != line:
+            return False
+        if later.kind in OPENERS:
+            depth += 1
+        elif later.kind in CLOSERS:
+            if not depth:
+                return CLOSERS[later.kind] == recovery.inner.kind
+            depth -= 1
+    return False
 
 
 def _mismatch(recovery: Recovery, token: Token, swap: bool) -> bool:

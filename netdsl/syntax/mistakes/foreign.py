@@ -96,6 +96,7 @@ _REPORTS = {
     "WRONG_STRING": _single_quotes,
     "OPEN_STRING": _open_string,
     "WRONG_NUMBER": _number,
+    "WRONG_POINT": _number,
 }
 
 # What is seen, what is written instead, and as which token reading goes on.
@@ -149,21 +150,22 @@ def _describe(character: str) -> str:
     return f"U+{ord(character):04X}, {unicodedata.name(character, 'unnamed').lower()}"
 
 
+_DEFINES = "a definition begins with `block` or `net`"
+_NAMES = "a number or a list is named with `let`, a value with `=` alone"
 _WORDS = {
-    "return": "there is no `return`: the last pipeline of a body is its result",
-    "def": "a definition begins with `block` or `net`, not `def`",
-    "class": "a definition begins with `block` or `net`, not `class`",
-    "function": "a definition begins with `block` or `net`, not `function`",
-    "func": "a definition begins with `block` or `net`, not `func`",
-    "fn": "a definition begins with `block` or `net`, not `fn`",
-    "while": "there is no `while`: `repeat n { .. }` and `for x in xs { .. }` are the loops",
-    "elif": "`elif` is written `else if`",
-    "lambda": "there is no `lambda`: a block in braces, `{ .. }`, may be an argument",
-    "var": "a number or a list is named with `let`, not `var`",
-    "const": "a number or a list is named with `let`, not `const`",
-    "from": "a file is imported with `import \"file.net\"`, not `from`",
-    "then": "there is no `then`: what an `if` chooses stands in braces",
-}  # fmt: skip
+    "return": ("there is no `return`: the last pipeline of a body is its result", "remove `return`"),
+    "def": (f"{_DEFINES}, not `def`", "write `block name(..) { .. }`"),
+    "class": (f"{_DEFINES}, not `class`", "write `net name(..) { .. }`"),
+    "function": (f"{_DEFINES}, not `function`", "write `block name(..) { .. }`"),
+    "func": (f"{_DEFINES}, not `func`", "write `block name(..) { .. }`"),
+    "fn": (f"{_DEFINES}, not `fn`", "write `block name(..) { .. }`"),
+    "while": ("there is no `while`: the loops are `repeat` and `for`", "write `repeat n { .. }` or `for x in xs { .. }`"),
+    "elif": ("`elif` is written `else if`", "write `else if` after the `}` of the `if`"),
+    "var": (f"{_NAMES}, not with `var`", "write `let name = ..`"),
+    "const": (f"{_NAMES}, not with `const`", "write `let name = ..`"),
+    "from": ("a file is imported with `import`, not `from`", 'write `import "file.net"`'),
+    "then": ("there is no `then`: what an `if` chooses stands in braces", "write `if .. { .. }`"),
+}
 
 
 def foreign_word(recovery: Recovery, token: Token) -> bool:
@@ -175,7 +177,8 @@ def foreign_word(recovery: Recovery, token: Token) -> bool:
     heads = [] if word is token else [word]
     if word.text != "then" and recovery.statement() != heads:
         return False
-    recovery.report("N113", _WORDS[word.text], word, "not a word of the language", "see `netdsl explain N113`")
+    message, help = _WORDS[word.text]
+    recovery.report("N113", message, word, "not a word of the language", help)
     if word is token and word.text == "then" and recovery.following.kind == "LBRACE":
         return recovery.drop()
     return recovery.panic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Fix
+from netdsl.syntax.layout import CLOSERS, OPENERS
 from netdsl.syntax.mistakes.marks import insertion
 from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
 
@@ -17,7 +18,7 @@ def side_by_side(recovery: Recovery, token: Token) -> bool:
     previous = recovery.previous
     if previous is None or not ends_operand(previous) or not starts_operand(token):
         return False
-    if _spaced_size(recovery, previous, token) or _brace_missing(recovery, token):
+    if _spaced_size(recovery, previous, token):
         return True
     if recovery.inner.round and recovery.accepts("COMMA", token.kind):
         recovery.report(
@@ -29,13 +30,16 @@ def side_by_side(recovery: Recovery, token: Token) -> bool:
             insertion(recovery, previous.end, ","),
         )
         return recovery.insert("COMMA")
+    if not recovery.accepts("ARROW") and (recovery.accepts("EQUAL") or not recovery.accepts("SEMICOLON")):
+        return False
+    what = previous.text if previous.kind == "NAME" else ".."
     recovery.report_once(
         "N131",
         f"`{previous.text}` `{token.text}`: two things side by side; put `->`, `;` or a new line between them "
         "(arguments go in parentheses)",
         token,
         "a second thing",
-        f"write `{previous.text}({token.text})` for an argument, `{previous.text} -> {token.text}` for the next stage",
+        f"write `{what}({token.text})` for an argument, `{what} -> {token.text}` for the next stage",
     )
     return any(recovery.accepts(kind, token.kind) and recovery.insert(kind) for kind in ("ARROW", "SEMICOLON")) or (
         recovery.panic()
@@ -64,9 +68,13 @@ def _spaced_size(recovery: Recovery, previous: Token, token: Token) -> bool:
     return True
 
 
-def _brace_missing(recovery: Recovery, token: Token) -> bool:
-    header = recovery.inner.header
-    if header is None or recovery.inner.round or not recovery.accepts("LBRACE"):
+def brace_missing(recovery: Recovery, token: Token) -> bool:
+    """`if c relu`, `else relu`, `repeat 3 relu`."""
+    previous = recovery.previous
+    header = previous if previous and previous.kind == "ELSE" else recovery.inner.header
+    if header is None or recovery.inner.round or not starts_operand(token) or not recovery.accepts("LBRACE"):
+        return False
+    if header is not previous and not ends_operand(previous):
         return False
     recovery.report(
         "N144",
@@ -109,21 +117,30 @@ def operand_missing(recovery: Recovery, token: Token) -> bool:
 def anything_else(recovery: Recovery, token: Token) -> bool:
     """No more is known than what could stand here, which is shown where it is one thing or two."""
     expected = recovery.expected()
-    literals = recovery.grammar.literals
-    shown = [f"`{literals[kind]}`" if kind in literals else _CLASSES.get(kind, "") for kind in expected]
-    shown = sorted({name for name in shown if name})
-    message = f"unexpected {_shown(token)}"
-    help = "look at what stands before it: a name, an operator or a bracket may be missing"
-    if 1 <= len(shown) <= 2 and len(shown) == len(expected):
-        message += f": expected {' or '.join(shown)}"
-        help = f"write {' or '.join(shown)}"
-    recovery.report("N149", message, token, "cannot stand here", help)
-    fitting = [kind for kind in expected if len(expected) <= 2 and recovery.accepts(kind, token.kind)]
+    if recovery.accepts("EQUAL", token.kind) and not recovery.accepts("ARROW"):
+        expected = ["EQUAL"]  # `output y x`
+    few = len(expected) <= 2
+    fitting = [kind for kind in expected if few and recovery.accepts(kind, token.kind)]
     if len(fitting) == 1:
+        expected = fitting
+    message = _SHORT.get(token.kind) or f"unexpected `{token.text}`"
+    help = "look at what stands before it: a name, an operator or a bracket may be missing"
+    if few and expected:
+        shown = " or ".join(sorted(_shown_kind(recovery, kind) for kind in expected))
+        message += f": expected {shown}"
+        help = f"write {shown}"
+    recovery.report("N149", message, token, "cannot stand here", help)
+    if len(fitting) == 1 and fitting[0] not in OPENERS and fitting[0] not in CLOSERS:
         return recovery.insert(fitting[0])
     return recovery.panic()
 
 
+def _shown_kind(recovery: Recovery, kind: str) -> str:
+    literal = recovery.grammar.literals.get(kind)
+    return f"`{literal}`" if literal else _CLASSES.get(kind, kind.lower())
+
+
+_SHORT = {"_NL": "the line ends too soon", END: "the text ends too soon"}
 _CLASSES = {
     "NAME": "a name",
     "STRING": "a string",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Fix
 from netdsl.source import Span
-from netdsl.syntax.tokens import Token, ends_operand
+from netdsl.syntax.mistakes.brackets import blame_unclosed
+from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
 
 if TYPE_CHECKING:
     from netdsl.syntax.recover import Recovery
@@ -45,6 +46,7 @@ def colon(recovery: Recovery, token: Token) -> bool:
             f"after this `{headed.text}`, `{{` is expected",
             "write `{ ... }`",
         )
+        recovery.stray = len(recovery.brackets) == 1
         return recovery.panic()
     return False
 
@@ -53,7 +55,7 @@ def comma(recovery: Recovery, token: Token) -> bool:
     """Commas between statements, and tuples."""
     inner, statement = recovery.inner, recovery.statement()
     names = _name_list(statement)
-    if not inner.round and names is not None and token.kind not in ("EQUAL", "COMMA", "NAME", "_NL"):
+    if not inner.round and names is not None and token.kind not in ("EQUAL", "COMMA", "NAME"):
         # `{ a, b }` read so far as the start of `a, b = ..`
         _separate(recovery, names)
         recovery.restart()
@@ -67,18 +69,13 @@ def comma(recovery: Recovery, token: Token) -> bool:
         recovery.report_once(
             "N135", "a list is written in brackets, [1, 7], a size 1x7", token, "parentheses only group", "write `[..]`"
         )
-        depth = 0
-        while not (recovery.tokens[recovery.at].kind in ("RPAR", "RBRACE", "$END") and not depth):
-            kind = recovery.tokens[recovery.at].kind
-            depth += (kind in ("LPAR", "LSQB", "LBRACE")) - (kind in ("RPAR", "RSQB", "RBRACE"))
-            recovery.at += 1
-        return True
+        return recovery.skip_elements()
     return False
 
 
 def _name_list(statement: list[Token]) -> Token | None:
     """The first comma of a statement that so far is `a, b`."""
-    if len(statement) < 3 or len(statement) % 2 == 0:
+    if len(statement) < 2:
         return None
     kinds = [token.kind for token in statement]
     listed = set(kinds[::2]) == {"NAME"} and set(kinds[1::2]) == {"COMMA"}
@@ -94,6 +91,49 @@ def _separate(recovery: Recovery, place: Token) -> None:
     if not inner.commas:
         recovery.report("N132", message, place, "a comma", "write `;`", Fix(place.span, ";"))
     inner.commas = True
+    recovery.stray = len(recovery.brackets) == 1
+
+
+def semicolon(recovery: Recovery, token: Token) -> bool:
+    """`f(a; b)`."""
+    bracket = recovery.inner
+    if token.kind != "SEMICOLON" or not bracket.round:
+        return False
+    if recovery.unclosed(bracket, recovery.at):
+        blame_unclosed(recovery, token)
+        return True
+    if not recovery.accepts("COMMA"):
+        return False
+    recovery.report(
+        "N130", "inside brackets commas separate, not `;`", token, "this ends statements", "write `,`",
+        Fix(token.span, ","),
+    )  # fmt: skip
+    return recovery.take(token, "COMMA")
+
+
+def slash_comment(recovery: Recovery, token: Token) -> bool:
+    """`// text`, `/* text`."""
+    at = recovery.at
+    slashes = token
+    if token.kind not in ("FLOORDIV", "STAR") or ends_operand(recovery.previous):
+        line = recovery.line(token)
+        before = [part for part in recovery.statement() if part.kind == "FLOORDIV" and recovery.line(part) == line]
+        if not before or not ends_operand(recovery.previous) or not starts_operand(token):
+            return False
+        slashes = before[0]
+    elif token.kind == "STAR":
+        if at == 0 or recovery.tokens[at - 1].kind != "SLASH":
+            return False
+        slashes = recovery.tokens[at - 1]
+    recovery.report(
+        "N101", f"a comment begins with `#`, not `{'//' if slashes.kind == 'FLOORDIV' else '/*'}`", slashes,
+        "this divides", "write `#`", Fix(slashes.span, "#") if slashes.kind == "FLOORDIV" else None,
+    )  # fmt: skip
+    line = recovery.line(token)
+    while recovery.tokens[recovery.at].kind not in (END, "_NL") and recovery.line(recovery.tokens[recovery.at]) == line:
+        recovery.at += 1
+    recovery.restart()
+    return True
 
 
 def equals(recovery: Recovery, token: Token) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from netdsl.diagnostics import Fix
+from netdsl.diagnostics import Fix, Label
+from netdsl.source import Span
 from netdsl.syntax.tokens import Token, starts_operand
 
 if TYPE_CHECKING:
@@ -99,13 +100,25 @@ def outside_definitions(recovery: Recovery, token: Token) -> bool:
     """A statement where only definitions stand."""
     if len(recovery.brackets) > 1 or not recovery.accepts("BLOCK") or token.kind in ("RBRACE", "RPAR", "RSQB"):
         return False
+    if token.kind == "NAME" and recovery.following.kind == "EQUAL" and not recovery.stray:
+        recovery.report(
+            "N142",
+            f"outside definitions a number, a list or a block is named with `let`: let {token.text} = ...",
+            token,
+            "`let` is missing",
+            f"write `let {token.text} = ...`",
+            Fix(Span(recovery.source, token.start, token.start), "let "),
+        )
+        return recovery.insert("LET")
     if not recovery.stray:
+        ended = recovery.ended
         recovery.report(
             "N142",
             f"`{token.text}` cannot stand outside a definition",
             token,
             "outside any `net` or `block`",
             "a file holds `import`, `let`, `block`, `net` and `expect`; move the rest into the braces of a definition",
+            others=(Label(ended.span, "the last definition ends here"),) if ended else (),
         )
     recovery.stray = True
     while True:
@@ -118,3 +131,49 @@ def outside_definitions(recovery: Recovery, token: Token) -> bool:
             break
     recovery.restart()
     return True
+
+
+def broken_name(recovery: Recovery, token: Token) -> bool:
+    """`let a-b = 3`, `block conv.relu { .. }`: a name in more than one piece, where a name is given."""
+    previous, following = recovery.previous, recovery.following
+    if token.kind not in ("MINUS", "DOT") or previous is None or previous.kind != "NAME" or following.kind != "NAME":
+        return False
+    statement = recovery.statement()
+    given = len(statement) > 1 and statement[-2].kind in _WANT_A_NAME
+    if not given or previous.end != token.start or token.end != following.start:
+        return False
+    name = f"{previous.text}_{following.text}"
+    whole = previous.span.to(following.span)
+    recovery.report(
+        "N145",
+        f"`{whole.text}` is no name: names are made of letters, digits and `_`",
+        whole,
+        f"`{token.text}` cannot stand in a name",
+        f"write `{name}`",
+        Fix(whole, name),
+    )
+    recovery.at += 2
+    return True
+
+
+def names_in_parentheses(recovery: Recovery, token: Token) -> bool:
+    """`for (i, x) in xs { .. }`."""
+    previous = recovery.previous
+    if token.kind != "LPAR" or previous is None or previous.kind not in ("FOR", "EACH"):
+        return False
+    end = recovery.at + 1
+    while recovery.tokens[end].kind in ("NAME", "COMMA"):
+        end += 1
+    if recovery.tokens[end].kind != "RPAR":
+        return False
+    whole = token.span.to(recovery.tokens[end].span)
+    recovery.report(
+        "N135",
+        f"the names after `{previous.text}` stand without parentheses",
+        whole,
+        "parentheses only group",
+        f"write `{previous.text} {whole.text[1:-1].strip()} in ..`",
+        Fix(whole, whole.text[1:-1].strip()),
+    )
+    recovery.at = end
+    return recovery.take(recovery.tokens[end], "NAME")

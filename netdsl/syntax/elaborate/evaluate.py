@@ -1,0 +1,582 @@
+"""Expressions: their values, traced, in the braces where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netdsl.expression import ARITHMETIC, COMPARISON, Flag, Literal, operation, provenance, traced
+from netdsl.extent import Affine, NotAffine, same
+from netdsl.scope import Tensor
+from netdsl.source import Span
+from netdsl.syntax import tree
+from netdsl.syntax.elaborate import calls, operators, pipelines
+from netdsl.syntax.elaborate.context import Context
+from netdsl.syntax.elaborate.limits import LARGEST_INTEGER, bounded
+from netdsl.syntax.elaborate.report import Poisoned
+from netdsl.syntax.elaborate.paths import inner
+from netdsl.syntax.elaborate.scopes import MISSING, FileScope, Scope, close
+from netdsl.syntax.elaborate.values import (
+    POISON,
+    Closure,
+    Defined,
+    Namespace,
+    Operator,
+    Poison,
+    describe,
+    is_flow,
+    is_scalar,
+    rebound,
+    tensors,
+)
+
+
+def evaluate(expr: tree.Value, context: Context) -> Any:
+    """The value of an expression; a pipeline is a block that waits, unless it begins with a value.
+
+    Raises `Poisoned` where there is none; the reason is reported."""
+    return _RULES[type(expr)](expr, context)
+
+
+def scalar(expr: tree.Value, context: Context, wanted: str) -> Any:
+    """The value of an expression that must be a number, a text or a list of these; `wanted` says what for."""
+    value = evaluate(expr, context)
+    if is_scalar(value) or (isinstance(value, tuple) and not is_flow(value)):
+        return value
+    raise context.report.error("N312", f"{wanted}, and this is {describe(value)}", expr.span, describe(value))
+
+
+def truth(expr: tree.Expr, context: Context) -> Any:
+    """The value of a condition: a truth value, traced."""
+    value = evaluate(expr, context)
+    if isinstance(value, bool | Flag):
+        return value
+    if isinstance(value, Affine):
+        raise symbolic(expr.span, "a condition", str(value), context)
+    if isinstance(value, int):  # `if mid { .. }`: as in `mid or c`, zero is false
+        return traced(bool(value), operation("!=", provenance(value), Literal(0)))
+    raise context.report.error("N312", f"a condition is true or false, and this is {describe(value)}", expr.span)
+
+
+def integer(expr: tree.Expr, context: Context, what: str) -> int:
+    """The value of an expression that must be an integer."""
+    value = evaluate(expr, context)
+    if isinstance(value, Affine):
+        raise symbolic(expr.span, what, str(value), context)
+    if not isinstance(value, int) or isinstance(value, bool | Flag):
+        raise context.report.error("N312", f"{what} is an integer, not {describe(value)}", expr.span, describe(value))
+    return value
+
+
+def symbolic(span: Span, what: str, text: str, context: Context) -> Poisoned:
+    """The error that something depends on the size of an input."""
+    return context.report.error(
+        "N340",
+        f"{what} cannot depend on the size of the input, which is not known here: {text}",
+        span,
+        "depends on a symbol",
+        help="declare the input with numbers, or give them with `--input`",
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- names
+
+
+def _name(expr: tree.Name, context: Context) -> Any:
+    value = context.scope.find(expr.name)
+    if value is MISSING:
+        raise unknown(expr, context)
+    if type(value) is Poison:
+        if value.message:
+            raise context.report.error(value.code, value.message, expr.span, **value.extra)
+        raise Poisoned
+    if type(value) is tree.Let:
+        scope: Any = context.scope
+        while type(scope) is Scope:
+            scope = scope.parent
+        return file_let(scope, value, context)
+    return value
+
+
+def unknown(expr: tree.Name, context: Context) -> Poisoned:
+    """The error that a name means nothing."""
+    near = close(expr.name, context.scope.known())
+    return context.report.error(
+        "N201",
+        f"`{expr.name}` is not an operator, a block or a value here",
+        expr.span,
+        "not known",
+        help=f"did you mean `{near}`?" if near else "define it with `block`, `let` or `=`, or import the file that does",
+    )
+
+
+def file_let(home: FileScope, let: tree.Let, context: Context) -> Any:
+    """The value of a `let` of a file, when it is first used; until then `home` holds the tree."""
+    name = let.name.name
+    home.names[name] = Poison("N208", f"`{name}` is defined by way of itself")
+    value: Any = POISON
+    try:
+        value = evaluate(let.value, calls.file_context(home, context))
+    finally:
+        home.names[name] = value
+    return value
+
+
+def _in(expr: tree.In, context: Context) -> Any:
+    if context.entry is None:
+        raise context.report.error(
+            "N311",
+            "`in` means nothing here: the net has several inputs or none",
+            expr.span,
+            help="name the input",
+        )
+    return context.entry
+
+
+# ------------------------------------------------------------------------------------------------------ literals
+
+
+def _constant(expr: tree.Number | tree.Boolean, context: Context) -> Any:
+    return expr.value
+
+
+def _size(expr: tree.Size, context: Context) -> Any:
+    return expr.values
+
+
+def _text(expr: tree.Text, context: Context) -> Any:
+    parts = [p if isinstance(p, str) else scalar(p, context, "a text is made of numbers and texts") for p in expr.parts]
+    value = "".join(p if isinstance(p, str) else calls.show_part(p) for p in parts)
+    bounded(value, expr.span, context.report)
+    return traced(value, operation("format", *(provenance(p) for p in parts)))
+
+
+def _list(expr: tree.List, context: Context) -> Any:
+    return tuple(evaluate_all(expr.items, context))
+
+
+def evaluate_all(exprs: tuple[tree.Value, ...], context: Context) -> list[Any]:
+    """All values, so that every mistake among them is found; raises `Poisoned` where one has none."""
+    values, failed = [], False
+    for expr in exprs:
+        try:
+            values.append(_RULES[type(expr)](expr, context))
+        except Poisoned:
+            failed = True
+    if failed:
+        raise Poisoned
+    return values
+
+
+def _comprehension(expr: tree.Comprehension, context: Context) -> Any:
+    items = elements(evaluate(expr.iterable, context), expr.iterable, context)
+    inner = context.within(context.region, entry=context.entry)
+    values = []
+    for item in items:
+        context.run.spend(expr.span)
+        unpack(expr.names, item, expr.iterable.span, inner)
+        values.append(evaluate(expr.value, inner))
+    return tuple(values)
+
+
+def elements(value: Any, expr: tree.Expr, context: Context) -> Any:
+    """The elements of what must be a list of numbers, texts or lists."""
+    if isinstance(value, tuple) and not is_flow(value):
+        return value
+    if isinstance(value, Affine):
+        raise symbolic(expr.span, "a count", str(value), context)
+    hint = f"write `range({expr.span.text})`" if isinstance(value, int) else None
+    raise context.report.error("N312", f"a loop goes over a list, not {describe(value)}", expr.span, help=hint)
+
+
+def unpack(names: tuple[tree.Name, ...], item: Any, span: Span, context: Context) -> None:
+    """Bind loop variables to an element, in the scope of `context`."""
+    for name, part in zip(names, parts_of(names, item, span, context), strict=True):
+        context.scope.names[name.name] = part
+
+
+def parts_of(names: tuple[tree.Name, ...], item: Any, span: Span, context: Context) -> tuple[Any, ...]:
+    """The element itself for one name, its parts for several."""
+    if len(names) == 1:
+        return (item,)
+    if not isinstance(item, tuple) or len(item) != len(names):
+        what = f"{len(item)}" if isinstance(item, tuple) else describe(item)
+        raise context.report.error(
+            "N313",
+            f"{len(names)} names cannot take apart an element of {what}"
+            if isinstance(item, tuple)
+            else f"{len(names)} names cannot take apart {what}",
+            names[0].span.to(names[-1].span),
+            others=(),
+            notes=(f"the element is {describe(item)}",),
+        )
+    return item
+
+
+# ----------------------------------------------------------------------------------------------- parts of values
+
+
+def _attribute(expr: tree.Attribute, context: Context) -> Any:
+    found = calls.plugin(expr, context)
+    if found is not None:
+        return found
+    value = evaluate(expr.value, context)
+    name = expr.name.name
+    if type(value) is Namespace:
+        return _member(value, expr.name, context)
+    if type(value) is Tensor:
+        result = extent(value, expr, context)
+        if type(expr.value) is tree.In and context.flow is not None:
+            _check_same_as_flow(result, expr, context)
+        return result
+    if is_flow(value) and name == "length":
+        return len(value)
+    hint = f"take it apart first: `a, b = {expr.value.span.text}`" if is_flow(value) else None
+    raise context.report.error("N209", f"{describe(value)} has no `{name}`", expr.name.span, help=hint)
+
+
+def _member(value: Namespace, name: tree.Name, context: Context) -> Any:
+    found = value.file.names.get(name.name, MISSING)
+    if found is MISSING:
+        near = close(name.name, value.file.names)
+        raise context.report.error(
+            "N201",
+            f"`{value.name}` has no `{name.name}`",
+            name.span,
+            f"not in {value.file.source.name}",
+            help=f"did you mean `{near}`?" if near else None,
+        )
+    if type(found) is tree.Let:
+        return file_let(value.file, found, context)
+    if type(found) is Poison:
+        raise Poisoned
+    return found
+
+
+_AXES = {"height": -2, "width": -1, "depth": -3, "channels": 0}
+
+
+def extent(value: Tensor, expr: tree.Attribute, context: Context) -> Any:
+    """`x.channels`, `x.height`, `x.width`, `x.depth`, `x.shape`, `x.rank`."""
+    name, shape = expr.name.name, value.shape
+    if name == "shape":
+        return tuple(shape)
+    if name == "rank":
+        return len(shape)
+    axis = _AXES.get(name)
+    if axis is None:
+        near = close(name, (*_AXES, "shape", "rank"))
+        raise context.report.error(
+            "N209",
+            f"a value has no `{name}`",
+            expr.name.span,
+            help=f"did you mean `{near}`?" if near else "it has `channels`, `height`, `width`, `depth`, `shape` and `rank`",
+        )
+    if len(shape) < {"channels": 1, "width": 2, "height": 3, "depth": 4}[name]:
+        raise context.report.error("N209", f"{describe(value)} has no {name}", expr.span)
+    return shape[axis]
+
+
+def _check_same_as_flow(result: Any, expr: tree.Attribute, context: Context) -> None:
+    """After an arrow `in` is still what entered the braces; where that differs from the flow it is likely a mistake."""
+    flow = context.flow
+    if type(flow) is not Tensor:
+        return
+    context.report.quiet += 1
+    try:
+        other = extent(flow, expr, context)
+    except Poisoned:
+        return
+    finally:
+        context.report.quiet -= 1
+    if other != result:
+        what = expr.name.name
+        raise context.report.error(
+            "N310",
+            f"`in.{what}` is {calls.show_part(result)} here, that of what entered the braces; "
+            f"what flows over the arrow has {calls.show_part(other)}",
+            expr.span,
+            f"{what} of what entered the braces",
+            help=f"write `-> {{ .. }}` around the stage for the flow's {what}, or name the value that is meant",
+        )
+
+
+def _index(expr: tree.Index, context: Context) -> Any:
+    value = evaluate(expr.value, context)
+    if type(value) is Tensor:
+        raise context.report.error(
+            "N312",
+            "a value that flows cannot be indexed",
+            expr.span,
+            help="write `x -> slice(start, stop)`, with `axis = ...` for another axis than the channels",
+        )
+    if not isinstance(value, tuple):
+        raise context.report.error("N312", f"{describe(value)} has no elements", expr.value.span)
+    for index in expr.indices:
+        if not isinstance(value, tuple):
+            raise context.report.error("N312", f"{describe(value)} has no elements", expr.value.span)
+        if isinstance(index, tree.Slice):
+            bounds = [None if x is None else integer(x, context, "an index") for x in (index.start, index.stop)]
+            value = tuple(value[slice(*(None if b is None else int(b) for b in bounds))])
+            continue
+        position = integer(index, context, "an index")
+        if not -len(value) <= position < len(value):
+            raise context.report.error(
+                "N314",
+                f"there is no element {int(position)} in a list of {len(value)}",
+                index.span,
+                f"is {int(position)}",
+                help=f"indices go from 0 to {len(value) - 1}" if value else None,
+            )
+        whole, found = provenance(value), provenance(position)
+        part = value[position]
+        if type(found) is not Literal and not is_flow(part):
+            part = rebound(part, operation("index", whole, found))
+        value = part
+    return value
+
+
+# ---------------------------------------------------------------------------------------------------- arithmetic
+
+
+def _unary(expr: tree.Unary, context: Context) -> Any:
+    if expr.operator == "not":
+        value = truth(expr.operand, context)
+        return traced(not value, operation("not", provenance(value)))
+    value = evaluate(expr.operand, context)
+    if is_flow(value) or type(value) is Operator:
+        return operators.arithmetic("neg", [value], [expr.operand.span], expr.span, context)
+    if isinstance(value, Affine):
+        return -value
+    if not isinstance(value, int | float) or isinstance(value, bool | Flag):
+        raise context.report.error("N312", f"`-` needs a number, not {describe(value)}", expr.operand.span)
+    return traced(-float(value) if isinstance(value, float) else -int(value), operation("neg", provenance(value)))
+
+
+_TENSOR_OPS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow"}
+
+
+def _binary(expr: tree.Binary, context: Context) -> Any:
+    operator = expr.operator
+    if operator in ("and", "or"):
+        return _logic(expr, context)
+    left, right = evaluate_all((expr.left, expr.right), context)
+    if type(left) is int and type(right) is int and operator not in ("**", "/"):
+        return _plain(operator, left, right, expr, context)
+    if is_tensor(left) or is_tensor(right):
+        name = _TENSOR_OPS.get(operator)
+        if name is None:
+            verb = "compared" if operator in COMPARISON else f"put together with `{operator}`"
+            raise context.report.error("N312", f"values that flow cannot be {verb}", expr.span, help=None)
+        return operators.arithmetic(name, [left, right], [expr.left.span, expr.right.span], expr.span, context)
+    if operator in COMPARISON:
+        return _compare(expr, left, right, context)
+    return _number(expr, left, right, context)
+
+
+def is_tensor(value: Any) -> bool:
+    """A tensor, or an operator without inputs (`parameter`), which is one as soon as it is used."""
+    return is_flow(value) or (type(value) is Operator and value.cls.inputs == (0, 0))
+
+
+def _plain(operator: str, left: Any, right: Any, expr: tree.Binary, context: Context) -> Any:
+    if operator in COMPARISON:
+        return COMPARISON[operator](left, right)
+    try:
+        value = ARITHMETIC[operator](left, right)
+    except ZeroDivisionError:
+        raise _division(expr, context) from None
+    if not -LARGEST_INTEGER < value < LARGEST_INTEGER:
+        bounded(value, expr.span, context.report)
+    return value
+
+
+def _division(expr: tree.Binary, context: Context) -> Poisoned:
+    return context.report.error("N314", "division by zero", expr.span, others=(), notes=(f"`{expr.right.span.text}` is 0",))
+
+
+def _number(expr: tree.Binary, left: Any, right: Any, context: Context) -> Any:
+    operator = expr.operator
+    for value, side in ((left, expr.left), (right, expr.right)):
+        listed = operator in "+*" and isinstance(value, tuple | str) or (isinstance(value, tuple) and operator == "*")
+        number = isinstance(value, int | float | Affine) and not isinstance(value, bool | Flag)
+        if not (number or listed):
+            raise context.report.error("N312", f"`{operator}` needs numbers, not {describe(value)}", side.span)
+    if isinstance(left, tuple | str) or isinstance(right, tuple | str):
+        fitting = type(left) is type(right) or (isinstance(left, tuple) and isinstance(right, tuple))
+        if not (fitting or isinstance(left, str) and isinstance(right, str)) or operator != "+":
+            raise context.report.error(
+                "N312", f"`{operator}` cannot put {describe(left)} and {describe(right)} together", expr.span
+            )
+    if operator == "**":
+        _check_power(expr, left, right, context)
+    try:
+        if isinstance(left, Affine) or isinstance(right, Affine):
+            value = ARITHMETIC[operator](left, right)
+            bounded(value, expr.span, context.report)
+            return value
+        value = ARITHMETIC[operator](_bare(left), _bare(right))
+    except ZeroDivisionError:
+        raise _division(expr, context) from None
+    except NotAffine as error:
+        raise context.report.error("N340", f"{error} is not known", expr.span) from None
+    except (OverflowError, TypeError):
+        raise context.report.error("N314", f"`{expr.span.text}` has no value", expr.span) from None
+    if isinstance(value, complex):
+        raise context.report.error("N314", "the root of a negative number", expr.span)
+    bounded(value, expr.span, context.report)
+    return traced(value, operation(operator, provenance(left), provenance(right)))
+
+
+def _bare(value: Any) -> Any:
+    """An int, float, str or tuple whose own arithmetic is Python's."""
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else value
+
+
+def _check_power(expr: tree.Binary, left: Any, right: Any, context: Context) -> None:
+    if isinstance(left, Affine) or isinstance(right, Affine):
+        raise symbolic(expr.span, "a power", expr.span.text, context)
+    if abs(left) > 1 and right > 64:
+        raise context.report.error("N614", "the result has more than 18 digits", expr.span, "too large")
+
+
+def _compare(expr: tree.Binary, left: Any, right: Any, context: Context) -> Any:
+    operator = expr.operator
+    if isinstance(left, Affine) or isinstance(right, Affine):
+        if operator in ("==", "!=") and isinstance(left, int | Affine) and isinstance(right, int | Affine):
+            if same(left, right):
+                return operator == "=="
+        raise symbolic(expr.span, "a comparison", expr.span.text, context)
+    for value, side in ((left, expr.left), (right, expr.right)):
+        if not (is_scalar(value) or isinstance(value, tuple)):
+            raise context.report.error("N312", f"{describe(value)} cannot be compared", side.span)
+    try:
+        value = COMPARISON[operator](left, right)
+    except TypeError:
+        raise context.report.error(
+            "N312", f"`{operator}` cannot compare {describe(left)} with {describe(right)}", expr.span
+        ) from None
+    return traced(bool(value), operation(operator, provenance(left), provenance(right)))
+
+
+def _logic(expr: tree.Binary, context: Context) -> Any:
+    """`and` and `or` as in Python: the value of one side. The other side is read only for its expression."""
+    left = evaluate(expr.left, context)
+    if isinstance(left, Affine):
+        raise symbolic(expr.left.span, "a condition", str(left), context)
+    if not is_scalar(left):
+        raise context.report.error("N312", f"`{expr.operator}` needs truth values or numbers", expr.left.span)
+    decided = not left if expr.operator == "and" else bool(left)
+    if not decided:
+        right = scalar(expr.right, context, f"`{expr.operator}` needs truth values or numbers")
+        return traced(_keep(right), operation(expr.operator, provenance(left), provenance(right)))
+    if type(provenance(left)) is Literal:
+        return left
+    right = _quietly(expr.right, context)
+    if right is MISSING:
+        return left
+    return traced(_keep(left), operation(expr.operator, provenance(left), provenance(right)))
+
+
+def _keep(value: Any) -> Any:
+    """A traced truth value as a bool, so that tracing it again keeps its kind."""
+    return bool(value) if isinstance(value, Flag) else value
+
+
+def _choose(expr: tree.Choose, context: Context) -> Any:
+    condition = truth(expr.condition, context)
+    taken, other = (expr.then, expr.otherwise) if condition else (expr.otherwise, expr.then)
+    value = evaluate(taken, context)
+    if type(provenance(condition)) is Literal or not (is_scalar(value) or isinstance(value, tuple)) or is_flow(value):
+        return value
+    rest = _quietly(other, context)
+    if rest is MISSING or isinstance(value, Affine):
+        return value
+    then, otherwise = (value, rest) if condition else (rest, value)
+    return rebound(_keep(value), operation("choose", provenance(condition), provenance(then), provenance(otherwise)))
+
+
+def _quietly(expr: tree.Expr, context: Context) -> Any:
+    """The number that an expression would be worth, where there is one, without saying anything; else MISSING."""
+    if not simple(expr):
+        return MISSING
+    context.report.quiet += 1
+    try:
+        value = evaluate(expr, context)
+    except Poisoned:
+        return MISSING
+    finally:
+        context.report.quiet -= 1
+    return value if is_scalar(value) and not isinstance(value, Affine) else MISSING
+
+
+def simple(expr: Any) -> bool:
+    """Whether evaluating an expression cannot make a node."""
+    if isinstance(expr, tree.Name | tree.Number | tree.Size | tree.Boolean):
+        return True
+    if isinstance(expr, tree.Applied | tree.Call | tree.Comprehension | tree.In | tree.Pipeline):
+        return False
+    if isinstance(expr, tree.Attribute):
+        return isinstance(expr.value, tree.In | tree.Name)
+    return all(simple(x) for x in inner(expr))
+
+
+# ------------------------------------------------------------------------------------------------------- pipelines
+
+
+def _call(expr: tree.Call, context: Context) -> Any:
+    return calls.call(expr, context)
+
+
+def _applied(expr: tree.Applied, context: Context) -> Any:
+    return pipelines.apply(expr.pipeline, context)
+
+
+def _pipeline(expr: tree.Pipeline, context: Context) -> Any:
+    """A pipeline as an argument: applied where it begins with a value, else a block."""
+    first = expr.stages[0]
+    if begins_with_value(first.unit, context):
+        return pipelines.apply(expr, context)
+    return Closure(expr, context, expr.span.text)
+
+
+def begins_with_value(unit: Any, context: Context) -> bool:
+    """Whether the first stage of a pipeline is a value, by what its names mean."""
+    match unit:
+        case tree.In() | tree.Applied() | tree.Binary() | tree.Unary():
+            return True
+        case tree.Name(name=name):
+            return is_flow(context.scope.find(name))
+        case tree.Index(value=value) | tree.Attribute(value=value):
+            return begins_with_value(value, context)
+        case tree.Call(callee=tree.Name(name=name), arguments=arguments) if arguments:
+            value = context.scope.find(name)
+            first = arguments[0]
+            if isinstance(value, Defined) or first.name is not None or isinstance(first.value, tree.Pipeline):
+                return False
+            return begins_with_value(first.value, context)
+    return False
+
+
+_RULES: dict[type, Callable[[Any, Context], Any]] = {
+    tree.Name: _name,
+    tree.In: _in,
+    tree.Number: _constant,
+    tree.Boolean: _constant,
+    tree.Size: _size,
+    tree.Text: _text,
+    tree.List: _list,
+    tree.Comprehension: _comprehension,
+    tree.Call: _call,
+    tree.Index: _index,
+    tree.Attribute: _attribute,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Choose: _choose,
+    tree.Applied: _applied,
+    tree.Pipeline: _pipeline,
+}
+
+__all__ = ["elements", "evaluate", "evaluate_all", "integer", "scalar", "truth", "tensors"]
