@@ -17,7 +17,7 @@ def shapes(step: Any) -> tuple[Any, ...]:
 def module_calls(step: TApply) -> list[Call] | None:
     """The torch module of an operator in every instance, or None where it has none."""
     calls = [s.op.module(*shapes(s)) for s in step.occurrences]
-    return None if any(c is None for c in calls) else calls  # type: ignore[return-value]
+    return None if any(c is None for c in calls) else [c for c in calls if c is not None]
 
 
 def regions_of(step: Any) -> list[TRegion]:
@@ -34,13 +34,13 @@ def regions_of(step: Any) -> list[TRegion]:
 
 def is_sequence(step: Any) -> bool:
     """Whether a labelled container can be an nn.Sequential."""
-    inside = regions_of(step)
-    return not isinstance(step, TJoin) and all(sequential(r) for r in inside)
+    labelled = bool(step.first.name)
+    return not isinstance(step, TJoin) and all(sequential(r, within=not labelled) for r in regions_of(step))
 
 
-def sequential(region: TRegion) -> bool:
-    """Whether a region is nothing but modules through which one value flows."""
-    if not region.chain or region.first.tensors:
+def sequential(region: TRegion, *, within: bool = False) -> bool:
+    """Whether a region is nothing but modules through which one value flows; `within` a chain that is known to be."""
+    if not (region.chain or within) or region.first.tensors:
         return False
     for step in region.steps:
         if isinstance(step, TApply):

@@ -121,7 +121,7 @@ def _formatted(parts: tuple[Expr, ...], atom: Callable[[Atom], str]) -> str:
 
 def identifier(name: str, avoid: Iterable[str] = ()) -> str:
     """A legal Python name as near to `name` as can be, not reserved and not among `avoid`."""
-    clean = re.sub(r"\W", "_", name) or "value"
+    clean = re.sub(r"\W", "_", name, flags=re.ASCII) or "value"
     if clean[0].isdigit():
         clean = f"_{clean}"
     if clean in RESERVED:

@@ -300,9 +300,9 @@ class Writer:
         current = self.name[entry]
         others = {n for v, n in self.name.items() if v != entry and self.last.get(v, 0) > self.clock}
         wanted = self.forced.get(result) or self.body.hints.get(result) or self.body.soft.get(result)
-        if free and current not in others:
-            if wanted == current or (wanted is None and current not in self.authors):
-                return current, True
+        suits = wanted == current or (wanted is None and current not in self.authors)
+        if free and suits and current not in others:
+            return current, True
         live = others if free else others | {current}
         if wanted and wanted not in live:
             return wanted, wanted == current
