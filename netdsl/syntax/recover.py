@@ -212,8 +212,10 @@ class Recovery:
         others: tuple[Label, ...] = (),
     ) -> None:
         span = place.span if isinstance(place, Token) else place
-        if isinstance(place, Token) and place.kind == "_NL":
-            span = Span(span.source, span.start, span.start)
+        if isinstance(place, Token) and place.kind in ("_NL", END):
+            at = max((token.end for token in self.tokens[-3:] if token.kind not in ("_NL", END)), default=0)
+            at = span.start if place.kind == "_NL" else at
+            span = Span(span.source, at, at)
         self.errors.append(Diagnostic(code, message, span, label, others, (), help, fix))
 
     def report_once(self, code: str, message: str, place: Token, label: str, help: str) -> None:

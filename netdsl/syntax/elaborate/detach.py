@@ -71,7 +71,7 @@ def _bare(value: Any, name: str, context: Context, span: Span) -> Any:
 def _closure(block: Closure, context: Context, span: Span, name: str) -> Closure:
     scope: Scope | FileScope = block.context.scope
     caught = {}
-    for free in sorted(_names(block.pipeline)):
+    for free in sorted(free_names(block.pipeline)):
         value = scope.find(free) if isinstance(scope, FileScope) else scope.local(free)
         if value is not MISSING and isinstance(scope, Scope):
             caught[free] = _bare(value, f"`{free}`", context, span)
@@ -84,17 +84,17 @@ def _closure(block: Closure, context: Context, span: Span, name: str) -> Closure
     return Closure(block.pipeline, outside, block.text, tuple(caught.items()), block.name or name.partition(".")[0])
 
 
-def _names(node: Any) -> set[str]:
+def free_names(node: Any) -> set[str]:
     """All names that a piece of the tree reads, whatever they turn out to mean."""
     if isinstance(node, tree.Name):
         return {node.name}
     if isinstance(node, tuple):
         if type(node) is not tuple:  # a span
             return set()
-        return set().union(*(_names(x) for x in node))
+        return set().union(*(free_names(x) for x in node))
     if not dataclasses.is_dataclass(node):
         return set()
     fields = [f.name for f in dataclasses.fields(node)]
     if isinstance(node, tree.Attribute):
         fields.remove("name")
-    return set().union(*(_names(getattr(node, f)) for f in fields))
+    return set().union(*(free_names(getattr(node, f)) for f in fields))

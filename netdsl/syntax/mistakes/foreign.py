@@ -105,7 +105,7 @@ _LOOKALIKES = {
     "\u2011": ("-", "MINUS"), "\u22c5": ("*", "STAR"), "\u00b7": ("*", "STAR"), "\u2217": ("*", "STAR"),
     "\u00f7": ("/", "SLASH"), "\u2264": ("<=", "COMPARE"), "\u2265": (">=", "COMPARE"), "\u2260": ("!=", "COMPARE"),
     "\u2190": ("=", "EQUAL"), "\u21d2": ("->", "ARROW"), "\u27f6": ("->", "ARROW"), "\u2026": ("...", "ELLIPSIS"),
-    "\u00d7": ("x", "STAR"), "\u2227": ("and", "AND"), "\u2228": ("or", "OR"), "\u00ac": ("not", "NOT"),
+    "\u00d7": ("*", "STAR"), "\u2227": ("and", "AND"), "\u2228": ("or", "OR"), "\u00ac": ("not", "NOT"),
     "\uff0c": (",", "COMMA"), "\uff08": ("(", "LPAR"), "\uff09": (")", "RPAR"), "\uff1a": (":", "COLON"),
     "^": ("**", "POWER"),
 }  # fmt: skip
@@ -121,6 +121,8 @@ def unknown_character(recovery: Recovery, token: Token) -> bool:
         return recovery.drop()
     if first in _LOOKALIKES and len(text) == 1:
         wanted, kind = _LOOKALIKES[first]
+        if first == "\u00d7" and _between_digits(token):
+            wanted = "x"
         _report(recovery, token, f"write `{wanted}`", Fix(token.span, wanted))
         return recovery.take(token, kind) or recovery.drop()
     if first in _QUOTES:
@@ -137,6 +139,11 @@ def unknown_character(recovery: Recovery, token: Token) -> bool:
         return recovery.take(token, "NAME") or recovery.panic()
     _report(recovery, token, "remove it")
     return recovery.drop()
+
+
+def _between_digits(token: Token) -> bool:
+    source, start, end = token.span
+    return source.text[max(start - 1, 0) : start].isdigit() and source.text[end : end + 1].isdigit()
 
 
 def _report(recovery: Recovery, token: Token, help: str, fix: Fix | None = None) -> None:
