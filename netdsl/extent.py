@@ -104,7 +104,10 @@ class Affine:
             else:
                 term = f"{size}*({atom})" if isinstance(atom, Floor) else f"{size}*{atom}"
             sign = "-" if factor < 0 else "+"
-            text += f" {sign} {term}" if text else f"-{term}" if factor < 0 else term
+            if text:
+                text += f" {sign} {term}"
+            else:
+                text = term if factor > 0 else f"-({term})" if isinstance(atom, Floor) else f"-{term}"
         return text
 
     def __repr__(self) -> str:
@@ -208,7 +211,8 @@ def _floor(extent: Extent, by: int) -> Extent:
         ((atom, factor),) = rest.items()
         if factor == 1 and isinstance(atom, Floor):
             return whole + _floor(atom.value + atom.by * constant, by * atom.by)
-    return whole + Affine(0, ((Floor(_affine(constant, rest), by), 1),))  # type: ignore[arg-type]
+    atom = Floor(_affine(constant, rest), by)  # type: ignore[arg-type]
+    return _combine(((whole, 1), (Affine(0, ((atom, 1),)), 1)))
 
 
 # ----------------------------------------------------------------------------------------------------- inequality

@@ -22,8 +22,8 @@ branches of a merge, `add { .. }`. Attributes are given by place, in the order o
 `*` by name only. Shapes never mention the batch: axis 0 is the channels, axes 1 and up are spatial, -1 is the last.
 Spatial operators work on C×W, C×H×W and C×D×H×W alike.
 
-**For PyTorch readers.** `conv(64, 7)` is 64 output channels, kernel 7: the input's channels are known. Convolutions with
-odd kernels keep the size unless `pad = 0`. Losses are means over the batch and all elements; `cross_entropy` takes
+**For PyTorch readers.** `conv(64, 7)` is 64 output channels, kernel 7: the input's channels are known. Convolutions
+with odd kernels keep the size unless `pad = 0`. Losses are means over the batch and all elements; `cross_entropy` takes
 scores before softmax, `nll` probabilities, `binary_cross_entropy` probabilities (`logits = true` for scores).
 """
 
@@ -91,15 +91,8 @@ def _default(f: dataclasses.Field[Any]) -> str:
 
 def _inputs(op: type[Op]) -> str:
     least, most = op.inputs
-    count = (
-        "none"
-        if most == 0
-        else str(least)
-        if least == most
-        else f"{least} or more"
-        if most is None
-        else f"{least} to {most}"
-    )
+    several = f"{least} or more" if most is None else f"{least} to {most}"
+    count = "none" if most == 0 else str(least) if least == most else several
     return f"{count}, {', '.join(f'`{n}`' for n in op.operands)}" if op.operands else count
 
 
@@ -109,8 +102,8 @@ def _shape(example: Any) -> str:
 
 def _initialisers_text() -> str:
     return (
-        "What a weight holds before training: `conv(64, 3, init = normal(0.01), bias_init = zeros)`. Without one it is\n"
-        "torch's own way. Fans are torch's: `fan_in` is the product of all extents of the weight but the first."
+        "What a weight holds before training: `conv(64, 3, init = normal(0.01), bias_init = zeros)`. Without\n"
+        "one it is torch's own way. Fans are torch's: `fan_in` is the product of all extents of the weight but the first."
     )
 
 

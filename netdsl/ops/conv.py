@@ -120,19 +120,19 @@ class Conv(Weighted, name="conv"):
         _, _, _, pads = self._windows(x)
         even = is_even(pads)
         keywords = {
-            "stride": self.stride,
+            "stride": collapse(self.stride),
             "padding": collapse(pads) if even else 0,
-            "dilation": self.dilation,
+            "dilation": collapse(self.dilation),
             "groups": self.groups,
             "bias": self.bias,
             "padding_mode": self.mode if even else "zeros",
         }
         defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros"}
         if even:
-            return Call(f"nn.Conv{rank}d", (x[0], self.out, self.kernel), keywords, defaults)
+            return Call(f"nn.Conv{rank}d", (x[0], self.out, collapse(self.kernel)), keywords, defaults)
         keywords |= {"pad": flat(pads), "mode": "constant" if self.mode == "zeros" else self.mode}
         defaults |= {"mode": "constant"}
-        return Call(padded_conv(rank), (x[0], self.out, self.kernel), keywords, defaults)
+        return Call(padded_conv(rank), (x[0], self.out, collapse(self.kernel)), keywords, defaults)
 
     def receptive_field(self, rank: int) -> Field:
         kernels, dilations = per_axis(self.kernel, rank, "kernel"), per_axis(self.dilation, rank, "dilation")
@@ -229,7 +229,7 @@ class SeparableConv(Weighted, name="separable_conv"):
         keywords = {k: inner.keywords[k] for k in ("stride", "padding", "dilation")}
         keywords |= {"multiplier": self.multiplier, "bias": self.bias}
         defaults = {k: inner.defaults[k] for k in ("stride", "padding", "dilation")} | {"multiplier": 1, "bias": True}
-        return Call(separable_conv(len(x) - 1), (x[0], self.out, self.kernel), keywords, defaults)
+        return Call(separable_conv(len(x) - 1), (x[0], self.out, collapse(self.kernel)), keywords, defaults)
 
     def setup(self, x: Shape) -> Any:
         statements = [
@@ -300,15 +300,15 @@ class Deconv(Weighted, name="deconv"):
 
     def module(self, x: Shape) -> Call:
         keywords = {
-            "stride": self.stride,
-            "padding": self.pad,
-            "output_padding": self.output_pad,
+            "stride": collapse(self.stride),
+            "padding": collapse(self.pad),
+            "output_padding": collapse(self.output_pad),
             "groups": self.groups,
             "bias": self.bias,
-            "dilation": self.dilation,
+            "dilation": collapse(self.dilation),
         }
         defaults = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1}
-        return Call(f"nn.ConvTranspose{len(x) - 1}d", (x[0], self.out, self.kernel), keywords, defaults)
+        return Call(f"nn.ConvTranspose{len(x) - 1}d", (x[0], self.out, collapse(self.kernel)), keywords, defaults)
 
     def receptive_field(self, rank: int) -> Field:
         kernels, strides = per_axis(self.kernel, rank, "kernel"), per_axis(self.stride, rank, "stride")

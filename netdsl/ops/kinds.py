@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from netdsl.expression import Flag, Literal, provenance
+from netdsl.expression import Flag, Sequence, provenance
 from netdsl.ops.op import Kind
 
 # What the readers give.
@@ -35,9 +35,11 @@ def alike(values: tuple[Any, ...]) -> bool:
     return all(v == first and provenance(v) == provenance(first) for v in values[1:])
 
 
-def collapse(values: tuple[Any, ...]) -> Any:
-    """One value where all are alike, else the tuple."""
-    return values[0] if values and alike(values) else values
+def collapse(value: Any) -> Any:
+    """For torch: one value where a list holds the same for all axes; a list that is traced as a whole stays."""
+    if isinstance(value, tuple) and value and not isinstance(value, Sequence) and alike(value):
+        return value[0]
+    return value
 
 
 def _check(wanted: Callable[[Any], bool]) -> Callable[[Any], Any]:
@@ -65,8 +67,7 @@ def _sizes(least: int) -> Callable[[Any], Sizes]:
             raise ValueError
         if not all(is_integer(v) and v >= least for v in value):
             raise ValueError
-        plain = len(value) > 1 and alike(value) and type(provenance(value)) is Literal
-        return value[0] if plain else value
+        return value
 
     return read
 
@@ -82,11 +83,7 @@ def _pads(value: Any) -> Any:
         pair = side if isinstance(side, tuple) else (side, side)
         if len(pair) != 2 or not all(is_integer(p) and p >= 0 for p in pair):
             raise ValueError
-    if type(provenance(value)) is not Literal:
-        return value
-    sides = tuple(collapse(side) if isinstance(side, tuple) else side for side in sides)
-    # One number stands for all axes; one pair would read as a number for each of two.
-    return sides[0] if len(sides) > 1 and is_integer(sides[0]) and alike(sides) else sides
+    return value if isinstance(value, Sequence) else sides
 
 
 def _real(value: Any) -> Any:

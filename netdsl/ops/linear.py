@@ -1,4 +1,4 @@
-"""Fully connected layers and matrix products."""
+"""Fully connected layers, matrix products, and classes as vectors."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from netdsl.ops.op import Call, Helper, Op, OpError, Operand, attributes, register
+from netdsl.ops.op import Call, Helper, Op, Operand, OpError, attributes, register
 
 T = TypeVar("T", bound=type[Op])
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -58,9 +58,9 @@ def operator(name: str, target: str) -> Callable[[T], T]:
         imported = _imported(target)
         if cls.module is Op.module and cls.expr is Op.expr:
             if cls.stateful:
-                cls.module = _module(imported)  # type: ignore[method-assign, assignment]
+                cls.module = _module(imported)  # type: ignore[method-assign]
             else:
-                cls.expr = _expr(imported)  # type: ignore[method-assign, assignment]
+                cls.expr = _expr(imported)  # type: ignore[method-assign]
         register(cls)
         return cls
 
@@ -75,7 +75,7 @@ def _check(cls: type[Op], name: str, target: str) -> None:
     words = [*module.split("."), found]
     if not all(w.isidentifier() and not keyword.iskeyword(w) for w in words):
         raise ValueError(f"the target of {name} is package.module:Name, not {target!r}")
-    if not (isinstance(cls, type) and issubclass(cls, Op)):
+    if not issubclass(cls, Op):
         raise ValueError(f"{name} must be a subclass of netdsl.ops.op.Op")
     if cls.infer is Op.infer:
         raise ValueError(f"{name} must have infer, which gives the shape of its output")

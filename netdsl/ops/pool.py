@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.extent import surely_more
-from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, optional
+from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, collapse, optional
 from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, attr
 from netdsl.ops.rules import per_axis, spatial
 from netdsl.ops.window import fits, rounded_up, slide
@@ -59,13 +59,13 @@ class Window(Op):
 
     def _call(self, target: str, x: Shape, *head: Any) -> Call:
         keywords: dict[str, Any] = {
-            "stride": self.kernel if self.stride is None else self.stride,
-            "padding": self.pad,
+            "stride": collapse(self.kernel if self.stride is None else self.stride),
+            "padding": collapse(self.pad),
             "ceil_mode": self.ceil,
         }
-        defaults: dict[str, Any] = {"stride": self.kernel, "padding": 0, "ceil_mode": False}
+        defaults: dict[str, Any] = {"stride": collapse(self.kernel), "padding": 0, "ceil_mode": False}
         self._more(keywords, defaults)
-        return Call(target, (*head, self.kernel), keywords, defaults)
+        return Call(target, (*head, collapse(self.kernel)), keywords, defaults)
 
     def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -87,7 +87,7 @@ class MaxPool(Window, name="max_pool"):
         return self.dilation
 
     def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
-        keywords["dilation"], defaults["dilation"] = self.dilation, 1
+        keywords["dilation"], defaults["dilation"] = collapse(self.dilation), 1
 
     def module(self, x: Shape) -> Call:
         return self._call(f"nn.MaxPool{len(x) - 1}d", x)
@@ -172,10 +172,10 @@ class AdaptiveAvgPool(Adaptive, name="adaptive_avg_pool"):
     example = "adaptive_avg_pool(7)"
 
     def module(self, x: Shape) -> Call:
-        return Call(f"nn.AdaptiveAvgPool{len(x) - 1}d", (self.size,))
+        return Call(f"nn.AdaptiveAvgPool{len(x) - 1}d", (collapse(self.size),))
 
     def expr(self, x: Shape) -> Call:
-        return Call(f"F.adaptive_avg_pool{len(x) - 1}d", (Operand(0), self.size))
+        return Call(f"F.adaptive_avg_pool{len(x) - 1}d", (Operand(0), collapse(self.size)))
 
 
 class AdaptiveMaxPool(Adaptive, name="adaptive_max_pool"):
@@ -184,7 +184,7 @@ class AdaptiveMaxPool(Adaptive, name="adaptive_max_pool"):
     example = "adaptive_max_pool(7)"
 
     def module(self, x: Shape) -> Call:
-        return Call(f"nn.AdaptiveMaxPool{len(x) - 1}d", (self.size,))
+        return Call(f"nn.AdaptiveMaxPool{len(x) - 1}d", (collapse(self.size),))
 
     def expr(self, x: Shape) -> Call:
-        return Call(f"F.adaptive_max_pool{len(x) - 1}d", (Operand(0), self.size))
+        return Call(f"F.adaptive_max_pool{len(x) - 1}d", (Operand(0), collapse(self.size)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from netdsl.ops.kinds import FLAG, SIZE, Sizes, choice, optional
+from netdsl.ops.kinds import FLAG, SIZE, Sizes, choice, collapse, optional
 from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import describe, per_axis, spatial
 
@@ -48,7 +48,7 @@ class Upsample(Interpolation, name="upsample"):
         return (x[0], *(e * s for e, s in zip(x[1:], per_axis(self.scale, rank, "scale"), strict=True)))
 
     def _keywords(self, x: Shape) -> dict[str, Any]:
-        return {"scale_factor": self.scale, **self.torch_mode(self.mode, self.align_corners, len(x) - 1)}
+        return {"scale_factor": collapse(self.scale), **self.torch_mode(self.mode, self.align_corners, len(x) - 1)}
 
     def module(self, x: Shape) -> Call:
         return Call("nn.Upsample", (), self._keywords(x), self.torch_defaults)
@@ -88,7 +88,7 @@ class Resize(Interpolation, name="resize"):
         return (x[0], *like[1:])
 
     def expr(self, x: Shape, like: Shape | None = None) -> Call:
-        size: Any = Template("{1}.shape[2:]", atom=True) if like is not None else self.size
+        size: Any = Template("{1}.shape[2:]", atom=True) if like is not None else collapse(self.size)
         keywords = {"size": size, **self.torch_mode(self.mode, self.align_corners, len(x) - 1)}
         return Call("F.interpolate", (Operand(0),), keywords, self.torch_defaults)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netdsl.extent import Extent, at_most, surely_more
-from netdsl.ops.kinds import Pads, Side
+from netdsl.ops.kinds import Pads, Side, collapse
 from netdsl.ops.op import OpError, Shape, show_shape
 from netdsl.ops.rules import per_axis
 
@@ -18,7 +20,8 @@ def slide(extent: Extent, kernel: int, stride: int, padding: Extent, dilation: i
 
 def sides(pad: Pads, rank: int, attribute: str = "pad") -> tuple[Side, ...]:
     """For each axis an int, or a pair where the two sides differ."""
-    return per_axis(pad, rank, attribute)  # type: ignore[arg-type]
+    given: Any = pad
+    return tuple(collapse(side) for side in per_axis(given, rank, attribute))
 
 
 def total(side: Side) -> int:
