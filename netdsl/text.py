@@ -13,7 +13,7 @@ from typing import Any
 
 from netdsl.expression import FUNCTIONS, Flag
 from netdsl.graph import Graph, Node, Output
-from netdsl.ops.op import OPS, Classes, Op, Shape, attributes, show, show_shape
+from netdsl.ops.op import OPS, Classes, Declared, Shape, attributes, show, show_shape
 from netdsl.scope import Value
 
 # fmt: off
@@ -45,7 +45,7 @@ def to_text(graph: Graph) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def operator_text(op: Op) -> str:
+def operator_text(op: Declared) -> str:
     """`conv(64, 3, stride = 2)`: what is required by place, what differs from its default by name."""
     parts = []
     by_place = True
@@ -68,6 +68,8 @@ def shape_text(shape: Shape) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Declared):  # an initialiser
+        return operator_text(value)
     if isinstance(value, Flag):
         return show(bool(value))
     if isinstance(value, tuple):

@@ -9,7 +9,7 @@ from netdsl.ops.op import Shape
 
 
 def owners_hold_state(graph: Graph) -> Iterator[str]:
-    """A node has an owner if and only if its operator is a module in emitted code."""
+    """A node has an owner if and only if its operator has weights or buffers, or behaves otherwise in training."""
     for node in graph.nodes:
         if node.op is not None and bool(node.owner) != holds_state(graph, node):
             yield f"`{node.name}` ({node.op.name}) is owned by `{node.owner}`"
@@ -17,7 +17,7 @@ def owners_hold_state(graph: Graph) -> Iterator[str]:
 
 def holds_state(graph: Graph, node: Node) -> bool:
     assert node.op is not None
-    return node.op.stateful
+    return node.op.stateful or bool(tensors(graph, node))
 
 
 def owners_agree(graph: Graph) -> Iterator[str]:
