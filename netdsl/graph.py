@@ -89,6 +89,7 @@ class Graph:
     definition: Definition
     root: Region
     file_doc: str = ""
+    loss_region: Region | None = None  # the trace of `loss = ..`; it refers to the root's steps, inputs and targets
     extra: dict[str, Any] = field(default_factory=dict)
 
     @cached_property

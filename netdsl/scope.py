@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from netdsl.expression import Atom
+from netdsl.expression import Atom, Variable
 from netdsl.ops.op import Op, Shape
 from netdsl.source import Span
 
@@ -60,6 +60,8 @@ class Region:
     # What the frame's or iteration's own atoms are worth here: parameters, lets, loop variables, entry extents,
     # and the extents of `After` and `Exit` for loops and calls among the steps.
     environment: dict[Atom, Any] = field(default_factory=dict)
+    # In a block with `...args`: what each element was bound to in the end (`args.0` -> `out`).
+    names: dict[Variable, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

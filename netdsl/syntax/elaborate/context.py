@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from netdsl.expression import Atom, Expr, Variable
-from netdsl.graph import Node
+from netdsl.graph import Graph, Node
 from netdsl.scope import Flow, Region
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -31,6 +31,9 @@ class Run:
     work: int = 0  # calls and turns of loops so far
     depth: int = 0  # blocks inside blocks
     plans: dict[int, Plan] = field(default_factory=dict)  # of labelled braces, by id of their tree
+
+    # In the expectations of a file: the graph of a net that they name, None where it has mistakes.
+    graph_of: Callable[[Any], Graph | None] | None = None
 
     def plan(self, unit: tree.Unit | tree.Pipeline) -> Plan:
         """How the stages in labelled braces, or in a pipeline that is a block, are named."""

@@ -10,7 +10,7 @@ from netdsl.extent import Affine, NotAffine, same
 from netdsl.scope import Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.elaborate import calls, operators, pipelines
+from netdsl.syntax.elaborate import calls, expectations, operators, pipelines
 from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.limits import LARGEST_INTEGER, bounded
 from netdsl.syntax.elaborate.report import Poisoned
@@ -229,6 +229,8 @@ def _attribute(expr: tree.Attribute, context: Context) -> Any:
         if type(expr.value) is tree.In and context.flow is not None:
             _check_same_as_flow(result, expr, context)
         return result
+    if isinstance(value, Defined) and context.run.graph_of is not None:
+        return expectations.of_network(value, expr, context)
     if is_flow(value) and name == "length":
         return len(value)
     hint = f"take it apart first: `a, b = {expr.value.span.text}`" if is_flow(value) else None
