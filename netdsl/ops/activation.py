@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.ops.kinds import AT_LEAST_ZERO, AXIS, FLAG, POSITIVE, REAL, choice
-from netdsl.ops.op import Call, Helper, Op, Operand, OpError, Shape, Template, attr
+from netdsl.ops.op import Call, Field, Helper, Op, Operand, OpError, Shape, Template, attr
 from netdsl.ops.rules import axis_in, dim, known
 
 
@@ -199,6 +199,9 @@ class AlongAxis(Op):
     def infer(self, x: Shape) -> Shape:
         axis_in(self.axis, len(x))
         return x
+
+    def receptive_field(self, rank: int) -> Field | None:
+        return super().receptive_field(rank) if axis_in(self.axis, rank + 1) == 0 else None
 
 
 class Softmax(AlongAxis, name="softmax"):

@@ -11,7 +11,7 @@ from netdsl.ops.initialiser import Initialiser
 from netdsl.ops.kinds import COUNT, EDGE, FLAG, PADS, SIZE, Pads, Sizes, choice, collapse, optional
 from netdsl.ops.op import Call, Field, Helper, OpError, Shape, attr, show_shape
 from netdsl.ops.rules import known, per_axis, spatial
-from netdsl.ops.weighted import Weighted
+from netdsl.ops.weighted import Weighted, check_size
 from netdsl.ops.window import default_pads, fits, flat, is_even, reflects, sides, slide, total
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -94,7 +94,7 @@ class Conv(Weighted, name="conv"):
         divide_groups(self.groups, channels, self.out)
         fits(self.name, x, kernels, dilations, pads)
         reflects(self.name, x, pads, self.mode)
-        self.check_initialisers(x)
+        self.check_weights(x)
         if self.pad is None:  # what half of the kernel comes to, whatever the kernel is
             found = [(extent - 1) // s + 1 for extent, s in zip(x[1:], strides, strict=True)]
         else:
@@ -197,9 +197,11 @@ class SeparableConv(Weighted, name="separable_conv"):
             raise OpError(
                 "`separable_conv` pads both sides alike", code="N412", attribute="pad", help="use `pad` before it"
             )
+        weights = self.weights(x)
+        check_size(self.name, weights)
         for tensor, initialiser, attribute in self._initialisers():
-            if tensor in self.weights(x):
-                initialiser.check(self.weights(x)[tensor], attribute)
+            if tensor in weights:
+                initialiser.check(weights[tensor], attribute)
         middle: Shape = depthwise.infer(x)
         found: Shape = pointwise.infer(middle)
         return found
@@ -284,7 +286,7 @@ class Deconv(Weighted, name="deconv"):
                 )
             found.append(size)
         divide_groups(self.groups, channels, self.out)
-        self.check_initialisers(x)
+        self.check_weights(x)
         return (self.out, *found)
 
     def weights(self, x: Shape) -> dict[str, Shape]:

@@ -89,7 +89,7 @@ def _pads(value: Any) -> Any:
 def _real(value: Any) -> Any:
     if not is_real(value):
         raise ValueError
-    return float(value) if type(value) is int else value
+    return value
 
 
 def real(text: str, holds: Callable[[float], bool], samples: tuple[float, ...]) -> Kind:

@@ -42,7 +42,7 @@ class Scale(Weighted, name="scale"):
         if not x:
             raise OpError("`scale` needs channels, and this is a scalar", code="N406", input=0)
         known(x[0], "the number of channels")
-        self.check_initialisers(x)
+        self.check_weights(x)
         return x
 
     def weights(self, x: Shape) -> dict[str, Shape]:

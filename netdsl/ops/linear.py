@@ -57,7 +57,7 @@ class Linear(Weighted, name="linear"):
             )
         axis = self._axis(x)
         known(x[axis], "the number of input features")
-        self.check_initialisers(x)
+        self.check_weights(x)
         return (*x[:axis], self.out, *x[axis + 1 :])
 
     def weights(self, x: Shape) -> dict[str, Shape]:

@@ -42,7 +42,7 @@ class BatchNorm(Affine, name="batch_norm"):
         if not 1 <= len(x) <= 4:
             raise OpError(f"`batch_norm` needs a vector or a map, not {describe(x)}", code="N406", input=0)
         known(x[0], "the number of channels")
-        self.check_initialisers(x)
+        self.check_weights(x)
         return x
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
@@ -76,7 +76,7 @@ class InstanceNorm(Affine, name="instance_norm"):
             raise OpError(
                 f"`instance_norm` needs more than one point in a map, and {describe(x)} has one", code="N406", input=0
             )
-        self.check_initialisers(x)
+        self.check_weights(x)
         return x
 
     def module(self, x: Shape) -> Call:
@@ -98,7 +98,7 @@ class GroupNorm(Affine, name="group_norm"):
         channels = known(x[0], "the number of channels")
         if channels % self.groups:
             raise OpError(f"{self.groups} groups do not divide {channels} channels", code="N405", attribute="groups")
-        self.check_initialisers(x)
+        self.check_weights(x)
         return x
 
     def module(self, x: Shape) -> Call:
@@ -146,7 +146,7 @@ class LayerNorm(Weighted, name="layer_norm"):
             raise OpError("`layer_norm` needs an axis, and this is a scalar", code="N406", input=0)
         for axis in self._axes(x):
             known(x[axis], "an extent that `layer_norm` has weights for")
-        self.check_initialisers(x)
+        self.check_weights(x)
         return x
 
     def weights(self, x: Shape) -> dict[str, Shape]:

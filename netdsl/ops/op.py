@@ -281,6 +281,7 @@ class Op(Declared):
 
 LARGEST_EXTENT = 2**20
 LARGEST_SIZE = 2**31 - 1
+MOST_AXES = 16
 
 
 def _guarded(infer: Callable[..., Any]) -> Callable[..., Any]:
@@ -328,6 +329,8 @@ def _check_inputs(op: Op, shapes: tuple[Any, ...]) -> None:
 
 
 def _check_limits(op: Op, shape: Shape) -> None:
+    if len(shape) > MOST_AXES:
+        raise OpError(f"`{op.name}`'s output would have {len(shape)} axes; the limit is {MOST_AXES}", code="N410")
     size = 1
     for axis, extent in enumerate(shape):
         if not isinstance(extent, int):

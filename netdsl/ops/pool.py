@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from netdsl.extent import surely_more
-from netdsl.ops.kinds import EDGE, FLAG, SIZE, Sizes, collapse, optional
-from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, attr
+from netdsl.extent import Extent, surely_more
+from netdsl.ops.kinds import FLAG, PADS, SIZE, Pads, Sizes, collapse, optional
+from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr
 from netdsl.ops.rules import per_axis, spatial
-from netdsl.ops.window import fits, rounded_up, slide
+from netdsl.ops.window import fits, flat, is_even, rounded_up, sides, slide, total
 
 
 class Window(Op):
@@ -16,7 +16,9 @@ class Window(Op):
 
     kernel: Sizes = attr(SIZE, "window: one extent for all axes, or one each")
     stride: Sizes | None = attr(optional(SIZE), "step between windows; the kernel unless given", default=None)
-    pad: Sizes = attr(EDGE, "padding of both sides, at most half of the kernel", default=0)
+    pad: Pads = attr(
+        PADS, "padding of both sides, or [before, after] for each axis; at most half of the kernel", default=0
+    )
     ceil: bool = attr(
         FLAG,
         "round the number of windows up; the last one must begin in the input or the padding before it",
@@ -30,21 +32,26 @@ class Window(Op):
         rank = spatial(self.name, x)
         kernels = per_axis(self.kernel, rank, "kernel")
         strides = kernels if self.stride is None else per_axis(self.stride, rank, "stride")
-        pads = per_axis(self.pad, rank, "pad")
+        pads = sides(self.pad, rank)
         dilations = per_axis(self._dilation(), rank, "dilation")
         for k, p in zip(kernels, pads, strict=True):
-            if p > k // 2:
+            widest = max(p) if isinstance(p, tuple) else p
+            if widest > k // 2:
                 raise OpError(
-                    f"`{self.name}` can pad by at most half of its kernel, {k // 2}, not {p}",
+                    f"`{self.name}` can pad by at most half of its kernel, {k // 2}, not {widest}",
                     code="N412",
                     attribute="pad",
                     help="write `pad(..)` before it for more",
                 )
         if not self.ceil:  # rounding up makes a window of what is left of one
             fits(self.name, x, kernels, dilations, pads)
+        elif not is_even(pads):
+            raise OpError("one-sided padding has no `ceil`", code="N414", attribute="ceil", help="pad one more instead")
         found = []
         for extent, k, s, p, d in zip(x[1:], kernels, strides, pads, dilations, strict=True):
-            size = rounded_up(extent, k, s, p, d) if self.ceil else slide(extent, k, s, 2 * p, d)
+            size: Extent | None = slide(extent, k, s, total(p), d)
+            if self.ceil and isinstance(p, int):
+                size = rounded_up(extent, k, s, p, d)
             if size is None:
                 raise OpError(
                     f"how many windows `{self.name}` has depends on {extent} in a way that cannot be stated",
@@ -57,10 +64,24 @@ class Window(Op):
             found.append(size)
         return (x[0], *found)
 
-    def _call(self, target: str, x: Shape, *head: Any) -> Call:
+    filling: ClassVar[Any]  # what padding holds, where F.pad does it
+
+    def expr(self, x: Shape) -> Call:
+        rank = len(x) - 1
+        target = f"F.{self.name}{rank}d"
+        pads = sides(self.pad, rank)
+        if is_even(pads):
+            return self._call(target, collapse(pads), Operand(0))
+        return self._call(target, 0, Call("F.pad", (Operand(0), flat(pads)), {"value": self.filling}, {"value": 0}))
+
+    def module(self, x: Shape) -> Call | None:
+        pads = sides(self.pad, len(x) - 1)
+        return self._call(f"nn.{type(self).__name__}{len(x) - 1}d", collapse(pads)) if is_even(pads) else None
+
+    def _call(self, target: str, pad: Any, *head: Any) -> Call:
         keywords: dict[str, Any] = {
             "stride": collapse(self.kernel if self.stride is None else self.stride),
-            "padding": collapse(self.pad),
+            "padding": pad,
             "ceil_mode": self.ceil,
         }
         defaults: dict[str, Any] = {"stride": collapse(self.kernel), "padding": 0, "ceil_mode": False}
@@ -80,6 +101,7 @@ class Window(Op):
 class MaxPool(Window, name="max_pool"):
     """The largest value in each window. Padding never wins: it counts as minus infinity."""
 
+    filling = Template("-torch.inf", atom=True)
     example = "max_pool(3, stride = 2, pad = 1)"
     dilation: Sizes = attr(SIZE, "distance between the points of a window", default=1)
 
@@ -89,27 +111,26 @@ class MaxPool(Window, name="max_pool"):
     def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
         keywords["dilation"], defaults["dilation"] = collapse(self.dilation), 1
 
-    def module(self, x: Shape) -> Call:
-        return self._call(f"nn.MaxPool{len(x) - 1}d", x)
-
-    def expr(self, x: Shape) -> Call:
-        return self._call(f"F.max_pool{len(x) - 1}d", x, Operand(0))
-
 
 class AvgPool(Window, name="avg_pool"):
     """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
 
+    filling = 0
     example = "avg_pool(2)"
     count_include_pad: bool = attr(FLAG, "take the padding's zeros into the mean", default=True)
 
     def _more(self, keywords: dict[str, Any], defaults: dict[str, Any]) -> None:
         keywords["count_include_pad"], defaults["count_include_pad"] = self.count_include_pad, True
 
-    def module(self, x: Shape) -> Call:
-        return self._call(f"nn.AvgPool{len(x) - 1}d", x)
-
-    def expr(self, x: Shape) -> Call:
-        return self._call(f"F.avg_pool{len(x) - 1}d", x, Operand(0))
+    def infer(self, x: Shape) -> Shape:
+        if not self.count_include_pad and isinstance(self.pad, tuple) and not is_even(sides(self.pad, len(self.pad))):
+            raise OpError(
+                "one-sided padding counts in the mean: there is no `count_include_pad = false` with it",
+                code="N414",
+                attribute="count_include_pad",
+            )
+        found: Shape = super().infer(x)
+        return found
 
 
 class Global(Op):

@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.extent import Extent, NotAffine, divides, surely_more
 from netdsl.ops.kinds import AXIS, COUNT, EXTENTS, INTEGER, PADS, REAL, SIZES, Pads, Sizes, choice, is_integer, optional
-from netdsl.ops.op import Call, Helper, Kind, Op, Operand, OpError, Shape, Template, attr, show_shape
+from netdsl.ops.op import Call, Field, Helper, Kind, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import axis_in, describe, dim, known, per_axis, plural, spatial
 from netdsl.ops.window import flat, reflects, sides, total
 
@@ -254,6 +254,10 @@ class Slice(Op, name="slice"):
         step = "" if self.step == 1 else ":{step}"
         values = {"start": self.start, "stop": self.stop, "step": self.step}
         return Template(f"{{0}}[{':, ' * (axis + 1)}{begin}:{end}{step}]", values, atom=True)
+
+    def receptive_field(self, rank: int) -> Field:
+        axis = axis_in(self.axis, rank + 1)
+        return (1,) * rank, tuple(self.step if axis == i + 1 else 1 for i in range(rank))
 
 
 _CROP = Helper(

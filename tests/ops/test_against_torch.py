@@ -167,6 +167,9 @@ CASES = [
     ("max_pool(3, stride = 2, pad = 1, dilation = 1, ceil = true)", (3, 9, 10)),
     ("max_pool([1, 2, 2])", (3, 5, 9, 10)),
     ("max_pool(2, dilation = 2)", (3, 9, 10)),
+    ("max_pool(3, stride = 2, pad = [[0, 1], [1, 0]])", (3, 8, 10)),
+    ("max_pool(2, stride = 1, pad = [[0, 1]])", (3, 8)),
+    ("avg_pool(3, stride = 2, pad = [[0, 1], [1, 1]])", (3, 8, 10)),
     ("avg_pool(3, stride = 2, pad = 1, count_include_pad = false)", (3, 9, 10)),
     ("avg_pool([3, 2], ceil = true)", (3, 9, 11)),
     ("global_avg_pool", (3, 9)),
@@ -406,6 +409,12 @@ def test_padding_modes_refuse_exactly_what_torch_refuses() -> None:
                 for high in range(4):
                     op = OPS["pad"](amount=((low, high),), mode=mode)
                     assert agrees(op, ((2, extent),)), (op, extent)
+
+
+def test_one_sided_padding_never_wins_a_maximum() -> None:
+    op, _ = parse("max_pool(2, stride = 1, pad = [[0, 1]])")
+    x = -torch.ones(1, 1, 4, dtype=torch.float64)
+    assert evaluate(op.expr((1, 4)), (x,)).eq(-1).all()
 
 
 def test_averages_do_not_depend_on_the_rule_alone() -> None:
