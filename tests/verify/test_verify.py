@@ -22,13 +22,12 @@ from tests.graphs import graph
 SAMPLE = """
 ## Everything that a graph can hold.
 block unit(c) = add {
-  conv(c, 3) -> norm: batch_norm
+  conv: conv(c, 3) -> norm: batch_norm
   identity
 } -> relu
 
 block wide(c) {
-  if in.channels != c { widen: conv(c, 1) }
-  -> repeat 2 { conv(c, 3) -> relu }
+  if in.channels != c { conv(c, 1) } -> repeat 2 { conv(c, 3) -> relu }
 }
 
 net sample(classes = 10) {
