@@ -26,4 +26,11 @@ CODES: dict[str, Code] = {
         "An attribute without a default must be given.\n\n"
         "Wrong:\n\n    block a = conv(64)\n\nRight:\n\n    block a = conv(64, 3)",
     ),
+    "N201": Code("", ""),
+    "N206": Code("", ""),
+    "N207": Code("", ""),
+    "N208": Code("", ""),
+    "N209": Code("", ""),
+    "N210": Code("", ""),
+    "N211": Code("", ""),
 }

@@ -42,6 +42,16 @@ def walk(region: Region) -> Iterator[tuple[Region, Step]]:
             stack.pop()
 
 
+def whole(graph: Graph) -> tuple[Region, ...]:
+    """The regions at the top: that of the net, and that of its loss."""
+    return (graph.root,) if graph.loss_region is None else (graph.root, graph.loss_region)
+
+
+def walk_all(graph: Graph) -> Iterator[tuple[Region, Step]]:
+    for region in whole(graph):
+        yield from walk(region)
+
+
 def tensors(flow: Flow | None) -> Iterator[Tensor]:
     """The tensors of a flow, in order."""
     if isinstance(flow, Tensor):
@@ -57,7 +67,7 @@ def values(flow: Flow | None) -> tuple[Value, ...]:
 
 def every_node_is_traced_once(graph: Graph) -> Iterator[str]:
     """Each operator's node has one Apply in the trace."""
-    counts = Counter(step.node for _, step in walk(graph.root) if isinstance(step, Apply))
+    counts = Counter(step.node for _, step in walk_all(graph) if isinstance(step, Apply))
     for node in graph.nodes:
         count = counts.pop(node.number, 0)
         if count != (node.role == "operator"):
@@ -68,7 +78,7 @@ def every_node_is_traced_once(graph: Graph) -> Iterator[str]:
 
 def applications_agree(graph: Graph) -> Iterator[str]:
     """An Apply has its node's operator, owner, operands and shapes."""
-    for _, step in walk(graph.root):
+    for _, step in walk_all(graph):
         if isinstance(step, Apply) and 0 <= step.node < len(graph.nodes):
             node = graph.nodes[step.node]
             if step.op != node.op:
@@ -84,28 +94,41 @@ def applications_agree(graph: Graph) -> Iterator[str]:
 
 def references_are_in_scope(graph: Graph) -> Iterator[str]:
     """A reference leads to an earlier step of a region that is still open, or into such a region, and to its value."""
-    yield from _scoped(graph.root, set())
+    interface = {
+        Ref(graph.root, (graph.nodes[number].name,)): Value(number)
+        for number in (*graph.inputs, *graph.targets)
+        if 0 <= number < len(graph.nodes)
+    }
+    visible = {id(graph.root), *(id(step) for step in graph.root.steps)}
+    yield from _scoped(graph.root, set(), interface)
+    if graph.loss_region is not None:
+        yield from _scoped(graph.loss_region, visible, interface)
 
 
-def _scoped(region: Region, visible: set[int]) -> Iterator[str]:
-    """`visible` are the steps and regions that can be referred to; on return it is what it was."""
+def _scoped(region: Region, visible: set[int], interface: dict[Ref, Value], turn: bool = False) -> Iterator[str]:
+    """`visible` are the steps and regions that can be referred to; on return it is what it was. In a `turn` of a
+    loop after the first, what entered is the last turn's own, which nothing else may refer to."""
 
     def check(flow: Flow | None, where: str) -> Iterator[str]:
         for tensor in tensors(flow):
+            if interface.get(tensor.ref) == tensor.value:
+                continue
             if id(tensor.ref.source) not in visible:
                 yield f"{where} refers to {_place(tensor.ref)}, which cannot be seen there"
             elif (found := resolve(tensor.ref)) is None or found.value != tensor.value:
                 yield f"{where} refers to {_place(tensor.ref)}, which is not {tuple(tensor.value)}"
 
-    yield from check(region.source, f"the entry of {region.site}")
+    if not turn:
+        yield from check(region.source, f"the entry of {region.site}")
     for name, (_, outside) in region.tensors.items():
         yield from check(outside, f"tensor `{name}` of {region.site}")
     opened = [id(region)]
     visible.add(id(region))
     yield from check(region.entry, f"inside {region.site}, `in`")
     for step in region.steps:
-        for inner in regions(step):
-            yield from _scoped(inner, visible)
+        for i, inner in enumerate(regions(step)):
+            turn = i > 0 and isinstance(step, Loop) and step.kind != "each"
+            yield from _scoped(inner, visible, interface, turn)
         if isinstance(step, Join):
             branches = {id(step.entry), *(id(branch) for branch in step.entry.steps)} - visible
             visible |= branches
@@ -145,7 +168,7 @@ def _place(ref: Ref) -> str:
 
 def results_agree(graph: Graph) -> Iterator[str]:
     """What a step yields is what its region yields; what an iteration takes is what the one before it gave."""
-    for _, step in walk(graph.root):
+    for _, step in walk_all(graph):
         inner = regions(step)
         for region in inner:
             if values(region.entry) != values(region.source):
@@ -169,6 +192,8 @@ def results_agree(graph: Graph) -> Iterator[str]:
 def expressions_are_true(graph: Graph) -> Iterator[str]:
     """Every traced extent and attribute has, by its expression, the value it has."""
     yield from _true(graph.root, ChainMap())
+    if graph.loss_region is not None:
+        yield from _true(graph.loss_region, ChainMap(graph.root.environment))
 
 
 def _true(region: Region, outer: ChainMap[Atom, Any]) -> Iterator[str]:

@@ -112,7 +112,7 @@ def _let(item: tree.Let, context: Context) -> None:
     inside = rebound(plain(value), variable)
     if provenance(inside) is not variable:
         return
-    context.region.steps.append(Let(item.span, "", None, name, value))
+    context.region.steps.append(Let(item.name.span, "", None, name, value))
     context.environment[variable] = plain(value)
     context.frame.lets[variable] = provenance(value)
     context.scope.names[name] = inside

@@ -104,7 +104,7 @@ class Frame:
 
     region: Region
     path: str
-    lets: dict[Variable, Expr] = field(default_factory=dict)
+    lets: dict[Atom, Expr] = field(default_factory=dict)  # what lets and what came after control equal here
     reused: bool = False  # a net inside another, or something inside such a net: `@` is not checked
     cut: CutPoint | None = None
 

@@ -81,7 +81,7 @@ def choice(unit: tree.If, context: Context, flow: Flow, name: Any, container: Co
         numbers.skip(unit.then)
     taken = arms[arm]
     if taken is None:
-        step.result = reflow(flow, step)
+        step.result = extents.leave_choice(flow, step, context)
         return step.result
     region = Region(unit.span, None, flow)
     region.entry = reflow(flow, region)
@@ -94,7 +94,7 @@ def choice(unit: tree.If, context: Context, flow: Flow, name: Any, container: Co
         region.result = bodies.run(taken, inner)
     if arm == 0:
         numbers.skip(unit.otherwise)
-    step.result = reflow(region.result, step)
+    step.result = extents.leave_choice(region.result, step, context)
     return step.result
 
 
@@ -128,12 +128,10 @@ def loop(unit: tree.Repeat | tree.For, context: Context, flow: Flow, name: Any, 
         context.run.spend(unit.span)
         bind_variables(names, item, unit, inner)
         region.result = bodies.run(unit.body, inner)
-        current = reflow(region.result, step)
+        current = region.result  # what enters the next turn, as this one knows it
         if cut is not None and cut.done:
             break
-    step.result = current if region is None else extents.leave_loop(flow, region, step, context)
-    if region is None:
-        step.result = reflow(flow, step)
+    step.result = extents.leave_loop(flow, region, step, context)
     return step.result
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netdsl.expression import After, Atom, Entry, Exit, Expr, Literal, Number, Operation, operation
+from netdsl.expression import After, Atom, Entry, Exit, Expr, Literal, Number, Operation, operation, provenance
 from netdsl.ops.op import Classes, Loss, Shape
-from netdsl.scope import Flow, Loop, Ref, Region, Step, Tensor
+from netdsl.scope import Choice, Flow, Loop, Ref, Region, Step, Tensor
 from netdsl.source import Span
 from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.values import reflow
@@ -91,13 +91,16 @@ def leave_block(
     return Tensor(Ref(step, part), result.value, _like(result.shape, extents))
 
 
-def leave_loop(entered: Flow, last: Region, step: Loop, context: Context) -> Any:
-    """What came out of the last turn, as it is seen after the loop: what does not depend on the turn is kept, what
-    entered unchanged is what entered the loop, and the rest is `After` the loop."""
-    result = last.result
+def leave_loop(entered: Flow, last: Region | None, step: Loop, context: Context) -> Any:
+    """What came out of the last turn, as it is seen after the loop.
+
+    Other instances of the loop may run more or fewer turns, so that what is not a plain number is `After` the loop:
+    which other expression that equals here, for callers of the frame, is noted among its lets.
+    """
+    result = entered if last is None else last.result
     if type(result) is not Tensor:
         return None if result is None else bare(reflow(result, step))
-    local = last.environment
+    local = {} if last is None else last.environment
     source = entered.shape if type(entered) is Tensor else ()
     extents: list[Any] = []
     for axis, extent in enumerate(result.shape):
@@ -105,23 +108,36 @@ def leave_loop(entered: Flow, last: Region, step: Loop, context: Context) -> Any
             extents.append(extent)
             continue
         expr: Expr | None = extent.expr
-        value = int(extent)
         if type(expr) is Entry and expr.site == step.site:
             # The size is kept in this turn, hence in all: what entered the loop has the same extent.
-            same = source[expr.axis] if expr.axis < len(source) else value
-            extents.append(same if same == value else _after(step, axis, value, context))
+            same = source[expr.axis] if expr.axis < len(source) else None
+            expr = provenance(same) if same == extent else None
         elif depends(extent.expr, local):
-            extents.append(_after(step, axis, value, context))
-        else:
-            extents.append(extent)
+            expr = None
+        extents.append(_after(step, axis, int(extent), expr, context))
     return Tensor(Ref(step), result.value, _like(result.shape, extents))
 
 
-def _after(step: Loop, axis: int, value: int, context: Context) -> int:
+def leave_choice(result: Flow, step: Choice, context: Context) -> Any:
+    """What came out of the arm that was taken, or past it. Other instances may take another: channels are `After`."""
+    if type(result) is not Tensor:
+        return reflow(result, step)
+    extents = [
+        _after(step, axis, int(e), provenance(e), context) if isinstance(e, int) and (axis == 0 or type(e) is Number) else e
+        for axis, e in enumerate(result.shape)
+    ]
+    return Tensor(Ref(step), result.value, _like(result.shape, extents))
+
+
+def _after(step: Step, axis: int, value: int, expr: Expr | None, context: Context) -> int:
     if axis or context.in_place:
-        return value
+        return value if expr is None or type(expr) is Literal else Number(value, expr)
     atom = After(step.site, axis)
     context.environment[atom] = value
+    if expr is None:
+        context.frame.lets.pop(atom, None)
+    else:
+        context.frame.lets[atom] = expr
     return Number(value, atom)
 
 
