@@ -198,14 +198,7 @@ def docstring(plan: Class) -> list[str]:
     blocks = [f"{name} is {block.text}" for name, block in plan.blocks.items()]
     if not plan.definition.doc and blocks:
         text += f", where {', '.join(blocks)}"
-    lines = python.prose(text).strip().split("\n")
-    margin = python.INDENT
-    if len(lines) == 1:
-        line = lines[0] + (" " if lines[0].endswith('"') else "")
-        return [f'{margin}"""{line}"""']
-    rest = [f"{margin}{line}".rstrip() for line in lines[1:]]
-    head = [f'{margin}"""{lines[0]}']
-    return [*head, *([""] if rest[0] else []), *rest, f'{margin}"""']
+    return python.docstring(text, 1)
 
 
 def signature(frame: Frame) -> list[str]:
@@ -221,7 +214,7 @@ def _assemble(graph: Graph, pages: list[Page]) -> str:
     for page in pages:
         helpers.update(page.helpers)
     sections = ["\n".join(page.lines) for page in pages]
-    sections += [helpers[name].source.strip("\n") for name in sorted(helpers)]
+    sections += [helpers[name].source.strip("\n") for name in sorted(helpers) if helpers[name].source]
     body = "\n\n\n".join(sections)
     exported = ", ".join(f'"{name}"' for name in (pages[-1].name, *pages[-1].exports))
     parts = [_heading(graph), "", *_imports(body, helpers), "", f"__all__ = [{exported}]", "", "", body]
@@ -229,9 +222,8 @@ def _assemble(graph: Graph, pages: list[Page]) -> str:
 
 
 def _heading(graph: Graph) -> str:
-    doc = python.prose(graph.file_doc or graph.definition.doc or graph.definition.head).strip()
-    written_from = python.prose(graph.source.name)
-    return f'"""{doc}\n\n{BANNER} from {written_from}.\n"""'
+    doc = graph.file_doc or graph.definition.doc or graph.definition.head
+    return "\n".join(python.docstring(f"{doc.strip()}\n\n{BANNER} from {graph.source.name}.", 0))
 
 
 def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:

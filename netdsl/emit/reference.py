@@ -103,7 +103,8 @@ def _shape(example: Any) -> str:
 def _initialisers_text() -> str:
     return (
         "What a weight holds before training: `conv(64, 3, init = normal(0.01), bias_init = zeros)`. Without\n"
-        "one it is torch's own way. Fans are torch's: `fan_in` is the product of all extents of the weight but the first."
+        "one it is torch's own way. Fans are torch's: `fan_in` is the product of all extents of the weight but the\n"
+        "first."
     )
 
 

@@ -115,7 +115,7 @@ class _Module:
     def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
         self = object.__new__(cls)
         object.__setattr__(self, "_children", {})
-        object.__setattr__(self, "_call", (getattr(cls, "_target", cls.__name__), arguments, keywords))
+        object.__setattr__(self, "_call", (vars(cls).get("_target", cls.__name__), arguments, keywords))
         return self
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -155,6 +155,15 @@ class _Sequential(_Module):
         return self
 
 
+class _Foreign:
+    """A module that a plugin's operators come from: whatever it offers may be a module class."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (_Module,), {"_target": name})
+
+
 def _stand_in() -> types.SimpleNamespace:
     kinds: dict[str, Any] = {"Module": _Module, "Sequential": _Sequential}
 
@@ -187,7 +196,7 @@ def _found(text: str, name: str) -> dict[str, Any]:
             return stand_in.torch
         if module in ("math", "typing", "__future__", "collections.abc"):
             return __import__(module, globals, locals, names, level)
-        return _Anything(module)
+        return _Foreign()
 
     import builtins
 
