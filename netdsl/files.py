@@ -9,6 +9,7 @@ import contextlib
 import glob
 import itertools
 import os
+import re
 import stat
 import sys
 import time
@@ -17,8 +18,8 @@ from pathlib import Path
 from netdsl.diagnostics import placeless
 
 BANNER = "Written by netdsl"
-"""What every emitted file says within its first `BANNER_WITHIN` bytes: the sign that netdsl may overwrite it."""
-BANNER_WITHIN = 2048
+"""What every emitted file says at the start of a line of its docstring: the sign that netdsl may overwrite it."""
+BANNER_WITHIN = 1 << 16  # bytes; the text's own `##` comment stands before it
 
 # What emitted modules and netdsl itself import, beside the standard library.
 _IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
@@ -109,7 +110,7 @@ def _ours(path: Path) -> bool:
     """An empty file counts as ours: there is nothing to lose."""
     with path.open("rb") as file:
         head = file.read(BANNER_WITHIN)
-    return not head or BANNER.encode() in head
+    return not head or re.search(rb"^(\"\"\"|#\s*)?" + BANNER.encode(), head, re.MULTILINE) is not None
 
 
 def _same(path: Path, source: Path) -> bool:

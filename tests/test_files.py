@@ -54,13 +54,20 @@ def test_a_new_file_has_the_mode_that_umask_says(tmp_path):
     assert stat.S_IMODE((tmp_path / "net.py").stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("content", ["import torch\n", " " * 3000 + BANNER])
+@pytest.mark.parametrize("content", ["import torch\n", f"print('{BANNER}')\n", "#\n" * 40_000 + BANNER])
 def test_a_foreign_file_is_kept(tmp_path, content):
     path = tmp_path / "train.py"
     path.write_text(content)
     assert refusal(write_generated, path, NEW).code == "N702"
     assert path.read_text() == content
     write_generated(path, NEW, force=True)
+    assert path.read_text() == NEW
+
+
+def test_a_long_comment_of_the_authors_may_stand_before_the_banner(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text('"""' + "A long story.\n" * 1000 + f"\n{BANNER} from net.net.\n" + '"""\n')
+    write_generated(path, NEW)
     assert path.read_text() == NEW
 
 

@@ -8,6 +8,7 @@ handed out.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from netdsl.diagnostics import InternalError
@@ -22,11 +23,11 @@ from netdsl.emit.network import write_network
 from netdsl.emit.replay import replay
 from netdsl.emit.statements import Writer
 from netdsl.expression import Entry, Variable, atoms
+from netdsl.files import BANNER
 from netdsl.graph import Graph
 from netdsl.ops.op import Helper
 from netdsl.scope import Tensor
 
-BANNER = "Written by netdsl"
 _ROUNDS = 12
 
 
@@ -223,7 +224,7 @@ def _assemble(graph: Graph, pages: list[Page]) -> str:
 
 def _heading(graph: Graph) -> str:
     doc = graph.file_doc or graph.definition.doc or graph.definition.head
-    return "\n".join(python.docstring(f"{doc.strip()}\n\n{BANNER} from {graph.source.name}.", 0))
+    return "\n".join(python.docstring(f"{doc.strip()}\n\n{BANNER} from {PurePath(graph.source.name).name}.", 0))
 
 
 def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
@@ -248,4 +249,4 @@ def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
     return [*order(standard), *([""] if standard and torch_lines else []), *order(torch_lines)]
 
 
-__all__ = ["BANNER", "atoms", "emit_module"]
+__all__ = ["atoms", "emit_module"]
