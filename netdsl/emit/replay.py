@@ -23,11 +23,18 @@ def replay(graph: Graph, text: str, name: str) -> None:
     except Exception as error:
         raise InternalError(f"the emitted constructors of {graph.name} fail: {error!r}", text) from error
     for path, call in wanted.items():
-        if found.get(path) != call:
-            raise InternalError(f"{graph.name}: `{path}` should be {call}, but is {found.get(path)}", text)
-    stray = [p for p, call in found.items() if p not in wanted and call[0] in _STATEFUL]
+        built = found.get(path)
+        if built is None or _built(built, call) != _normal(call):
+            raise InternalError(f"{graph.name}: `{path}` should be {_normal(call)}, but is {built}", text)
+    stray = [p for p, call in found.items() if call[0] in _STATEFUL and not _within(p, wanted)]
     if stray:
         raise InternalError(f"{graph.name}: the emitted module has a stray `{stray[0]}`", text)
+
+
+def _within(path: str, wanted: dict[str, Any]) -> bool:
+    """Whether the module at `path` is wanted, or is part of one that is: a helper such as SeparableConv2d has parts."""
+    parts = path.split(".")
+    return any(".".join(parts[:n]) in wanted for n in range(1, len(parts) + 1))
 
 
 _STATEFUL = frozenset(
@@ -51,13 +58,13 @@ _STATEFUL = frozenset(
 )
 
 
-def _wanted(graph: Graph) -> dict[str, Any]:
+def _wanted(graph: Graph) -> dict[str, Call]:
     found = {}
     for node in graph.nodes:
         if node.op is not None and node.owner and node.op.weights(*graph.operand_shapes(node)):
             call = node.op.module(*graph.operand_shapes(node))
             assert call is not None
-            found[node.owner] = _normal(call)
+            found[node.owner] = call
     return found
 
 
@@ -66,6 +73,12 @@ def _normal(call: Call) -> tuple[Any, ...]:
     arguments = tuple(_normal(a) if isinstance(a, Call) else plain(a) for a in call.arguments)
     keywords = {k: plain(v) for k, v in call.keywords.items() if not _default(call, k, v)}
     return target, arguments, keywords
+
+
+def _built(found: tuple[Any, ...], call: Call) -> tuple[Any, ...]:
+    """What was built, without the keywords that say no more than torch's defaults."""
+    target, arguments, keywords = found
+    return target, arguments, {k: v for k, v in keywords.items() if not _default(call, k, v)}
 
 
 def _default(call: Call, name: str, value: Any) -> bool:
