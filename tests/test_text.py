@@ -9,6 +9,7 @@ import pytest
 
 from netdsl.graph import Graph
 from netdsl.scope import Value
+from netdsl.syntax.grammar import tables
 from netdsl.text import KEYWORDS, to_text
 from tests.examples.networks import FILE
 from tests.graphs import graph
@@ -23,7 +24,7 @@ net odd(classes = 10) {
   target offsets: [4, 8*h, W]
   shared head = conv(classes, 1, init = normal(0.01))
   p = parameter([4], init = ones)
-  x = image -> "a-b": unit(4, pad = [1, 1], bias_init = constant(0.5)) -> "x y": relu
+  x = image -> first: unit(4, pad = [1, 1], bias_init = constant(0.5)) -> "x_y": relu
   relu_1 = other -> unit(4)
   a, b = (x + relu_1) * p -> split(2)
   y = concat { a; b -> pad([[0, 1], [1, 0]]) -> crop(b); in_all = x } -> leaky_relu(0.1)

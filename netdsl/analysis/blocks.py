@@ -37,6 +37,8 @@ def blocks(graph: Graph) -> Block:
     root = Block("", graph.definition.head, graph.definition.site, None)
     root.members.extend(node.number for node in graph.nodes if node.op is None)
     _fill(root, graph.root.steps)
+    if graph.loss_region is not None:
+        _fill(root, graph.loss_region.steps)
     return root
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 HEADINGS = ("name", "operator", "output", "params", "MACs", "memory", "field", "stride", "line")
 RIGHT = frozenset(("params", "MACs", "memory", "line"))
-SHORTEST = 12  # what the operator's column keeps, and the name's, where the width is small
+GIVEN_UP = ("memory", "stride", "line", "field", "MACs")  # in this order, where the width is too small for all
+SHORTEST = 12  # what the operator's column keeps, and the name's
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -30,18 +31,29 @@ def table(summary: Summary, width: int, depth: int | None, how: bool, color: boo
     """The table, and the totals under it; every line is at most `width` wide where that can be."""
     main = next((row.site.source for row in summary.nodes if row.site), None)
     lines = list(_lines(summary.rows, depth, how, main, "", 0))
-    everything = [HEADINGS, *(line.cells for line in lines)]
-    widths = [max(len(cells[column]) for cells in everything) for column in range(len(HEADINGS))]
-    gap = 2 * (len(widths) - 1)
-    for column in (1, 0):  # the operator gives way first, then the name
-        excess = sum(widths) + gap - width
-        widths[column] = max(min(widths[column], SHORTEST), widths[column] - max(excess, 0))
-    out = [_styled(_fitted(HEADINGS, widths), DIM, color), "─" * (sum(widths) + gap)]
+    columns = _columns([HEADINGS, *(line.cells for line in lines)], width)
+    rule = "─" * (sum(columns.values()) + 2 * (len(columns) - 1))
+    out = [_styled(_fitted(HEADINGS, columns), DIM, color), rule]
     for line in lines:
-        out.append(_styled(_fitted(line.cells, widths), line.style, color))
+        out.append(_styled(_fitted(line.cells, columns), line.style, color))
         out.extend(_styled(" " * (line.indent + 4) + text, DIM, color) for text in line.how)
-    out += ["─" * (sum(widths) + gap), *_totals(summary)]
+    out += [rule, *_totals(summary)]
     return "\n".join(out)
+
+
+def _columns(rows: list[tuple[str, ...]], width: int) -> dict[int, int]:
+    """The columns that are shown, with their widths."""
+    widths = {column: max(len(cells[column]) for cells in rows) for column in range(len(HEADINGS))}
+    for heading in ("", *GIVEN_UP):
+        if heading:
+            del widths[HEADINGS.index(heading)]
+        excess = sum(widths.values()) + 2 * (len(widths) - 1) - width
+        for column in (1, 0):  # the operator gives way first, then the name
+            kept = max(min(widths[column], SHORTEST), widths[column] - max(excess, 0))
+            excess -= widths[column] - kept
+            if excess <= 0:
+                return widths | {column: kept} | ({1: min(widths[1], SHORTEST)} if column == 0 else {})
+    return widths | {column: min(widths[column], SHORTEST) for column in (0, 1)}
 
 
 def _lines(
@@ -104,11 +116,12 @@ def _place(site: Span | None, main: Source | None) -> str:
     return str(site.line) if site.source is main else f"{site.source.name.rpartition('/')[2]}:{site.line}"
 
 
-def _fitted(cells: tuple[str, ...], widths: list[int]) -> str:
+def _fitted(cells: tuple[str, ...], columns: dict[int, int]) -> str:
     fitted = []
-    for heading, cell, width in zip(HEADINGS, cells, widths, strict=True):
+    for column, width in columns.items():
+        cell = cells[column]
         text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        fitted.append(text.rjust(width) if heading in RIGHT else text.ljust(width))
+        fitted.append(text.rjust(width) if HEADINGS[column] in RIGHT else text.ljust(width))
     return "  ".join(fitted).rstrip()
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
 from netdsl.text import to_text
-from netdsl.verify import interface, operators, references, trace, weights
+from netdsl.verify import interface, operators, paths, references, trace, weights
 
 Invariant: TypeAlias = Callable[[Graph], Iterator[str]]
 
@@ -44,6 +44,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     trace.applications_agree,
     trace.references_are_in_scope,
     trace.results_agree,
+    paths.paths_follow_the_trace,
+    paths.siblings_differ,
+    paths.chains_are_numbered,
     trace.expressions_are_true,
 )
 

@@ -55,7 +55,7 @@ SMALL = {
     "one convolution": "conv(1, 5)",
     "strided": "conv(2, 3, stride = 2) -> relu -> conv(1, 5, stride = 2) -> conv(1, 3)",
     "dilated": "conv(2, 3) -> conv(2, 3, dilation = 2) -> conv(1, 3, dilation = 4)",
-    "each axis its own": "conv(2, [1, 7]) -> conv(1, [3, 1], stride = [2, 1]) -> max_pool([1, 2])",
+    "each axis its own": "conv(2, [1, 7]) -> conv(1, [3, 1], stride = [2, 1]) -> avg_pool([1, 2])",
     "pools": "avg_pool(3, stride = 2) -> conv(1, 3) -> avg_pool(2, stride = 2, ceil = true) -> conv(1, 3)",
     "even kernels": "conv(2, 2, pad = 0) -> conv(2, 4, pad = 0, stride = 2) -> conv(1, 2, pad = 0)",
     "branches": "concat { conv(1, 1); conv(2, 3) -> conv(1, 5); avg_pool(3, stride = 1, pad = 1) } -> conv(1, 3)",

@@ -13,7 +13,7 @@ from netdsl.expression import Number, Variable
 from netdsl.extent import symbol
 from netdsl.graph import Graph, Node
 from netdsl.ops.op import OPS, Classes, Loss
-from netdsl.scope import Apply, Bind, Choice, Group, Invoke, Join, Loop, Ref, Tensor, Value
+from netdsl.scope import Apply, Bind, Choice, Group, Invoke, Join, Loop, Ref, Share, Tensor, Value
 from netdsl.source import Span, Spans
 from netdsl.verify import FOUNDATION, INVARIANTS, title, verify, violations
 from netdsl.verify.trace import walk
@@ -398,6 +398,40 @@ def skips_an_iteration(g: Graph) -> Graph:
 def swaps_branches(g: Graph) -> Graph:
     each = next(step for step in steps(g, Loop) if step.kind == "each")
     each.iterations.reverse()
+    return g
+
+
+@corruptor("paths_follow_the_trace")
+def renames_a_container(g: Graph) -> Graph:
+    steps(g, Invoke)[0].name = "elsewhere"
+    return g
+
+
+@corruptor("paths_follow_the_trace")
+def renames_what_is_shared(g: Graph) -> Graph:
+    steps(g, Share)[0].name = "tail"
+    return g
+
+
+@corruptor("siblings_differ")
+def gives_two_calls_one_name(g: Graph) -> Graph:
+    first, second = steps(g, Invoke)[:2]
+    second.name = first.name
+    return g
+
+
+@corruptor("siblings_differ")
+def gives_two_layers_one_name(g: Graph) -> Graph:
+    stem = next(step for step in steps(g, Group) if step.name == "stem")
+    stem.region.steps[1].name = stem.region.steps[0].name
+    return g
+
+
+@corruptor("chains_are_numbered")
+def numbers_backwards(g: Graph) -> Graph:
+    stem = next(step for step in steps(g, Group) if step.name == "stem")
+    for number, step in zip((2, 1, 0), stem.region.steps, strict=True):
+        step.name = str(number)
     return g
 
 
