@@ -9,7 +9,15 @@ from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Split, Unroll
-from netdsl.emit.containers import has_labels, has_labels_in, is_sequence, label_stem, module_calls, shapes
+from netdsl.emit.containers import (
+    has_labels,
+    has_labels_in,
+    is_sequence,
+    label_stem,
+    module_calls,
+    needs_module,
+    shapes,
+)
 from netdsl.emit.extents import Extents, extent
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
@@ -50,6 +58,7 @@ class Constructor:
         self.loops: list[Any] = []
         self.shared: set[int] = set()
         self.children: set[str] = set()
+        self.renamed: dict[int, str] = {}  # stateless modules that are not called by their number
         self.extents = Extents(frame, self.line)
 
     # Lines -------------------------------------------------------------------------------------------------
@@ -92,7 +101,7 @@ class Constructor:
     def _apply(self, step: TApply, target: Target, *, shared: bool = False) -> None:
         if step.first.share is not None and not shared:
             return
-        if not (step.first.op.stateful or target.sequence):
+        if not (target.sequence or needs_module(step.first)):
             return
         calls = module_calls(step)
         if calls is None:
@@ -160,10 +169,19 @@ class Constructor:
         self, step: TStep, text: str, target: Target, hint: str, setups: list[str], *, keep: bool = False
     ) -> str:
         """Register a module under its name; the text by which it can be spoken of, if `keep` or `setups` ask."""
+        if target.sequence and not target.labelled:
+            reference = text
+            if setups or keep:
+                reference = self.frame.local(hint)
+                self.assign(reference, text)
+            for setup in setups:
+                self.line(setup.replace("{module}", reference))
+            self.line(f"{target.holder}.append({reference})")
+            return reference
         name = self._name_of(step)
-        if target.sequence and not target.labelled and not setups and not keep:
-            self.line(f"{target.holder}.append({text})")
-            return ""
+        if type(name) is Literal and str(name.value).isdigit() and not target.sequence and self._stateless(step):
+            name = Literal(self._unique(hint))  # it has no path to keep, so it may have a name
+            self.renamed[id(step)] = name.value
         plain = type(name) is Literal and SAFE_NAME.match(name.value) and not target.sequence
         if plain:
             assert isinstance(name, Literal)
@@ -181,10 +199,17 @@ class Constructor:
             self.line(setup.replace("{module}", reference))
         return reference
 
+    def _stateless(self, step: TStep) -> bool:
+        return isinstance(step, TApply) and not step.first.op.weights(*shapes(step.first))
+
+    def _unique(self, wanted: str) -> str:
+        name, n = wanted, 1
+        while name in self.children:
+            n += 1
+            name = f"{wanted}{n}"
+        return name
+
     def _register(self, name: Expr, text: str, target: Target, hint: str) -> None:
-        if target.sequence and not target.labelled:
-            self.line(f"{target.holder}.append({text})")
-            return
         if target.sequence and type(name) is Literal and str(name.value).isdigit():
             name = Literal(f"{hint}{name.value}")  # a stateless stage among labelled ones
         shown = self.frame.show(name)

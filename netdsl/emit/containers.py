@@ -14,6 +14,11 @@ def shapes(step: Any) -> tuple[Any, ...]:
     return tuple(t.shape for t in step.operands)
 
 
+def needs_module(apply: Any) -> bool:
+    """Whether an applied operator is a module even where a function could stand: it has state, or no function does."""
+    return bool(apply.op.stateful) or apply.op.expr(*shapes(apply)) is None
+
+
 def module_calls(step: TApply) -> list[Call] | None:
     """The torch module of an operator in every instance, or None where it has none."""
     calls = [s.op.module(*shapes(s)) for s in step.occurrences]

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from netdsl.emit import python
 from netdsl.emit.classes import Split, Unroll
-from netdsl.emit.constructor import SAFE_NAME
-from netdsl.emit.containers import is_sequence, regions_of, shapes
+from netdsl.emit.constructor import SAFE_NAME, Constructor
+from netdsl.emit.containers import is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import Block, Body, Evaluate, For, If, mark
@@ -35,9 +35,9 @@ MERGES = frozenset({"merge", "arithmetic"})
 
 
 class Forward:
-    def __init__(self, frame: Frame, children: set[str], *, comments: bool = False) -> None:
+    def __init__(self, frame: Frame, constructor: Constructor, *, comments: bool = False) -> None:
         self.frame, self.plan, self.laying = frame, frame.plan, frame.plan.laying
-        self.children, self.comments = children, comments
+        self.children, self.renamed, self.comments = constructor.children, constructor.renamed, comments
         self.values: dict[tuple[int, tuple[int | str, ...]], int] = {}
         self.hints: dict[int, str] = {}
         self.soft: dict[int, str] = {}
@@ -116,14 +116,14 @@ class Forward:
                     self.step(step)
         return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
 
-    def evaluate(self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False) -> None:
+    def evaluate(self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False, module: bool = False) -> None:
         flow = step.first.result
         ids = self.fresh(flow)
         results = [ids] if isinstance(ids, int) else [i for i in ids if isinstance(i, int)]
         comment = ""
         if self.comments and isinstance(flow, Tensor):
             comment = show_shape(flow.shape).replace("×", "x")
-        made = Evaluate(results, code, atom=atom, light=light, merge=merge, comment=comment)
+        made = Evaluate(results, code, atom=atom, light=light, merge=merge, module=module, comment=comment)
         for result in results:
             self.producer[result] = made
         self.block.append(made)
@@ -135,6 +135,8 @@ class Forward:
         """How the module of a step is spoken of."""
         if id(step) in self.iterated:
             return self.iterated[id(step)]
+        if id(step) in self.renamed:
+            return f"{holder}.{self.renamed[id(step)]}"
         names = {str(n) for n in step.names}
         if len(names) > 1:
             raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
@@ -152,10 +154,11 @@ class Forward:
         codes = [s.op.expr(*shapes(s)) for s in step.occurrences]
         light = op.family in LIGHT
         merge = op.family in MERGES and len(operands) > 1
-        if op.stateful or any(c is None for c in codes):
+        light |= op.family == "loss"
+        if needs_module(step.first):
             module = self._shared(step) or self.module(step, holder)
             reads = ", ".join(mark(v) for v in operands if isinstance(v, int))
-            self.evaluate(step, f"{module}({reads})" if op.called else module, light=light)
+            self.evaluate(step, f"{module}({reads})" if op.called else module, light=light, module=True)
             return
         code, atom = self.code(codes, step.environments, operands)
         self.evaluate(step, code, atom=atom, light=light, merge=merge)
@@ -171,10 +174,12 @@ class Forward:
             reads.append(written(self.same([s.region.source for s in step.occurrences])))
         given = [self.same([s.region.tensors[name][1] for s in step.occurrences]) for name in first.region.tensors]
         reads += [written(ids) for ids in given]
-        self.evaluate(step, f"{self._shared(step) or self.module(step, holder)}({', '.join(reads)})")
+        call = f"{self._shared(step) or self.module(step, holder)}({', '.join(reads)})"
+        self.evaluate(step, call, module=True)
 
     def _bind(self, step: TBind) -> None:
-        ids = self.ids(step.first.value)
+        ids = self.same([s.value for s in step.occurrences])
+        self.bind(step, step.first.result, ids)
         names = step.first.names
         pairs = [(names[0], ids)] if len(names) == 1 else list(zip(names, ids, strict=True))  # type: ignore[arg-type]
         for name, value in pairs:
@@ -185,7 +190,7 @@ class Forward:
         name = step.first.name
         if name and is_sequence(step):
             source = self.same([source_of(s) for s in step.occurrences])
-            self.evaluate(step, f"{self.module(step, holder)}({written(source)})")
+            self.evaluate(step, f"{self.module(step, holder)}({written(source)})", module=True)
             return
         inner = self.module(step, holder) if name else holder
         match step:
@@ -353,12 +358,13 @@ class Forward:
 
     # The whole ---------------------------------------------------------------------------------------------
 
-    def body(self, end: str, named: dict[int, str], reusable: set[str]) -> Body:
+    def body(self, end: str, named: dict[int, str], reusable: set[str], outputs: frozenset[int] = frozenset()) -> Body:
         """What was written so far, ending in `end`; the author's names reach back along their pipelines."""
         reads: dict[int, int] = {}
         count_reads(self.block, reads)
-        for value in list(self.hints):
-            self._reach_back(value, self.hints[value], reads, self.soft)
+        for value, name in list(self.hints.items()):
+            if value not in outputs:
+                self._reach_back(value, name, reads, self.soft)
         return Body(self.block, end, dict(self.hints), named, reusable, dict(self.soft))
 
     def _reach_back(self, value: int, name: str, reads: dict[int, int], into: dict[int, str]) -> None:
@@ -391,7 +397,7 @@ def source_of(step: Any) -> Flow | None:
 def module_steps(region: TRegion) -> Any:
     """The steps of a region that hold modules, those in unnamed control included."""
     for step in region.steps:
-        if isinstance(step, TInvoke) or (isinstance(step, TApply) and step.first.op.stateful):
+        if isinstance(step, TInvoke) or (isinstance(step, TApply) and needs_module(step.first)):
             yield step
         elif isinstance(step, TGroup | TLoop | TChoice | TJoin):
             if step.first.name:
@@ -418,7 +424,7 @@ def names_in(region: Any) -> str | None:
     for step in region.steps:
         name = getattr(step, "name", "")
         op = getattr(step, "op", None)
-        if name and (op is None or op.stateful) and type(step).__name__ not in ("Bind", "Let", "Share"):
+        if name and (op is None or needs_module(step)) and type(step).__name__ not in ("Bind", "Let", "Share"):
             found.append(str(name))
     return found[0] if len(found) == 1 else None
 

@@ -45,6 +45,7 @@ class Frame:
         self.locals: set[str] = set()
         self.carried: set[str] = set()  # variables that hold a running extent
         self.helpers: dict[str, Helper] = {}
+        self.pending: set[Atom] = set()  # found wanting this time; there will be a variable for them the next
         self._declare()
 
     @property
@@ -95,7 +96,9 @@ class Frame:
             if atom in self.plan.frozen:
                 return None
             if atom not in self.texts:
-                self.plan.wanted.add(atom)
+                if atom not in self.plan.wanted:
+                    self.plan.wanted.add(atom)
+                    self.pending.add(atom)
                 return None
             if atom in self.stale:
                 self.plan.separate.add(self.stale[atom])
@@ -110,6 +113,8 @@ class Frame:
         try:
             expr, left_out = settle(values, environments, self.ready, self._rest_default)
         except Unsettled:
+            if self._awaits(values):
+                return Literal(plain(values[0]))
             return self._extra(values, environments, hint)
         if self.plan.is_network:
             self.freeze(left_out)
@@ -117,10 +122,19 @@ class Frame:
 
     def settle_name(self, names: Sequence[str], environments: Sequence[Environment]) -> Expr:
         """The path component of a step: a literal, or a computed label. Raises Unsettled."""
-        expr, left_out = settle(names, environments, self.ready, lambda atom, value: False)
+        try:
+            expr, left_out = settle(names, environments, self.ready, lambda atom, value: False)
+        except Unsettled:
+            if self._awaits(names):
+                return Literal(plain(names[0]))
+            raise
         if self.plan.is_network:
             self.freeze(left_out)
         return expr
+
+    def _awaits(self, values: Sequence[Any]) -> bool:
+        """Whether the next writing will know more about these values."""
+        return any(atoms(provenance(v)) & self.pending for v in values)
 
     def freeze_choice(self, step: Any) -> None:
         """A condition that always went one way is not written; what it reads cannot vary."""

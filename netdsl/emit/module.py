@@ -126,7 +126,7 @@ def _module(frame: Frame) -> list[str]:
     constructor.region(plan.region, Target("self"))
     export = _export(frame)
     region = plan.region.first
-    forward = Forward(frame, constructor.children)
+    forward = Forward(frame, constructor)
     named: dict[int, str] = {}
     parameters = []
     if region.entry is not None:

@@ -21,7 +21,7 @@ class Network:
         self.region = self.plan.region
         self.constructor = Constructor(frame)
         self.constructor.region(self.region, Target("self"))
-        self.forward = Forward(frame, self.constructor.children, comments=True)
+        self.forward = Forward(frame, self.constructor, comments=True)
         self.named: dict[int, str] = {}
         for node in (*graph.inputs, *graph.targets):
             value = self.forward.new()
@@ -127,7 +127,8 @@ class Network:
         self.forward.block = block
         inputs = [graph.nodes[n].name for n in graph.inputs] + self._targets_read(block)
         named = dict(self.named)
-        body = self.forward.body(end, named, set())
+        ends = frozenset(ids for _, ids in (*outputs, *extra) if isinstance(ids, int))
+        body = self.forward.body(end, named, set(), ends)
         for name, ids in (*outputs, *extra):
             if isinstance(ids, int) and (len(outputs) + len(extra)) > 1:
                 body.hints.setdefault(ids, python.identifier(name))

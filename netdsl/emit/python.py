@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -58,6 +59,23 @@ def prose(text: str) -> str:
     """Text that is safe inside a docstring or comment: no control characters, quotes or escapes that end it."""
     clean = "".join(c if c == "\n" or c.isprintable() else f"\\u{ord(c):04x}" for c in text)
     return clean.replace("\\", "\\\\").replace('"""', "'''")
+
+
+def docstring(text: str, indent: int) -> list[str]:
+    """A docstring; each paragraph is filled, unless it has lines that are indented."""
+    margin = INDENT * indent
+    paragraphs = []
+    for paragraph in prose(text).strip().split("\n\n"):
+        lines = paragraph.split("\n")
+        as_is = any(line.startswith(" ") for line in lines)
+        paragraphs.append(lines if as_is else textwrap.wrap(" ".join(lines), WIDTH - len(margin) - 3) or [""])
+    lines = [line.rstrip() for paragraph in paragraphs for line in (*paragraph, "")][:-1]
+    lines[0] = f'{margin}"""{lines[0]}'
+    lines[1:] = [f"{margin}{line}" if line else "" for line in lines[1:]]
+    if len(lines) > 1:
+        return [*lines, f'{margin}"""']
+    space = " " if lines[0].endswith('"') and len(lines[0]) > len(margin) + 3 else ""
+    return [f'{lines[0]}{space}"""']
 
 
 def tuple_text(items: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ from typing import TypeAlias
 from netdsl.emit import python
 
 _MARK = re.compile(r"⟦(\d+)(!?)⟧")
-_NESTED_WIDTH = 88
+_NESTED_WIDTH = 96
+_SHORT = 40
 _POOL = ("x", "y", "z", "w", "v", "u", "t", "s")
 
 
@@ -31,6 +32,7 @@ class Evaluate:
     code: str
     atom: bool = True
     light: bool = False  # an activation, a norm, arithmetic: worth no line of its own
+    module: bool = False  # a call of a module, and of nothing else
     merge: bool = False  # reads several values, so calls inside it make it hard to read
     comment: str = ""
     keep: bool = False  # stays a statement of its own
@@ -177,14 +179,23 @@ class Writer:
         block[:] = kept
 
     def _suits(self, source: Evaluate, reader: Evaluate) -> bool:
+        """Whether a person would write `source` inside `reader`."""
         if source.keep or len(source.results) > 1 or source.results[0] in self.body.hints:
             return False
-        width = len(_MARK.sub("x", source.code)) + len(_MARK.sub("x", reader.code))
-        if width > _NESTED_WIDTH:
+        if self._width(source.code) + self._width(reader.code) > _NESTED_WIDTH:
             return False
         if reader.merge:
-            return source.calls == 1 and len(read(reader.code)) <= 2 and len(_MARK.sub("x", source.code)) <= 40
-        return reader.light and source.calls + reader.calls <= 4
+            arithmetic = not reader.atom and source.light
+            short = source.calls == 1 and len(read(reader.code)) <= 2 and self._width(source.code) <= _SHORT
+            return arithmetic or short
+        if reader.light:
+            return (source.light or source.module) and source.calls + reader.calls <= 4
+        # The stages of a short branch stand on one line.
+        branch = self.body.soft.get(reader.results[0], "").startswith("branch") and reader.module
+        return branch and source.calls + reader.calls <= 3
+
+    def _width(self, code: str) -> int:
+        return len(_MARK.sub(lambda m: self.body.named.get(int(m[1]), "x"), code))
 
     def _put(self, source: Evaluate, reader: Evaluate, value: int) -> None:
         bare = source.code if source.atom else f"({source.code})"

@@ -84,9 +84,8 @@ class Declared:
         """The definition as the trace knows it."""
         node = self.node
         parameters = tuple(
-            Parameter(p.name.name, p.name.span, constant(p.default), p.default is not None)
+            Parameter(p.name.name, p.name.span, constant(p.default), constant(p.default) is not None)
             for p in node.parameters
-            if not p.rest
         )
         return Definition(node.kind, self.name, parameters, node.doc, node.span, head_of(node))
 
