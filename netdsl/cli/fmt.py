@@ -27,8 +27,8 @@ def command(context: click.Context, files: tuple[str, ...], check: bool, diff: b
     changed = failed = 0
     for file in files:
         try:
-            old = (read(file, None)[0] if file == "-" else read_source(Path(file))).text
-            new = format_text(old)
+            source = read(file, None)[0] if file == "-" else read_source(Path(file))
+            old, new = source.text, format_text(source)
         except NetdslError as error:
             failure.show(error.diagnostics, context.ensure_object(Settings))
             failed += 1

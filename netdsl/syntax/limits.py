@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from functools import cache
+from collections.abc import Iterable
 
 from netdsl.diagnostics import Diagnostic
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.tokens import Token
+from netdsl.syntax.walk import parts
 
 MAX_BYTES = 1 << 20
 """Bytes of one source."""
@@ -96,14 +95,14 @@ def nesting_error(items: Iterable[tree.Item]) -> Diagnostic | None:
             stack += [(part, depth) for part in node]
             continue
         kind = type(node)
+        names = parts(kind)
+        if not names:
+            continue
         if kind in _COUNTED:
             depth += 1
             if depth > MAX_NESTING:
                 return too_deep(node.span)  # type: ignore[attr-defined]
-        for name in _parts(kind):
-            part = getattr(node, name)
-            if part is not None:
-                stack.append((part, depth))
+        stack += [(getattr(node, name), depth) for name in names]
     return None
 
 
@@ -113,18 +112,3 @@ _COUNTED = frozenset(
         tree.Comprehension, tree.Merge, tree.Repeat, tree.For, tree.If, tree.Each,
     }
 )  # fmt: skip
-
-
-@cache
-def _parts(kind: type) -> tuple[str, ...]:
-    """The fields of a node that hold nodes."""
-    return tuple(_node_fields(kind)) if kind.__module__ == tree.__name__ and kind not in _LEAVES else ()
-
-
-_LEAVES = frozenset({tree.Name, tree.In, tree.Number, tree.Size, tree.Boolean})
-
-
-def _node_fields(kind: type) -> Iterator[str]:
-    for entry in fields(kind):
-        if str(entry.type) not in ("Span", "str", "bool") and not str(entry.type).startswith("Name"):
-            yield entry.name

@@ -1,0 +1,170 @@
+"""Where each line begins."""
+
+from __future__ import annotations
+
+from netdsl.syntax import tree
+from netdsl.syntax.format.words import Frame, Line, Statement, Word
+from netdsl.syntax.layout import CLOSERS, OPENERS
+from netdsl.syntax.walk import nodes
+
+STEP = 2
+_ARROW = len("-> ")
+
+
+class Layout:
+    """The lines of a text and their indentation.
+
+    A body stands two columns to the right of what it belongs to. A line that goes on with a statement stands two columns
+    to the right of it; but where a body is one pipeline, its arrows stand under its first stage.
+    """
+
+    def __init__(self, lines: list[Line], file: tree.File) -> None:
+        self.lines = lines
+        self._frames = _frames_by_opener(lines)
+        self._results = _results(file)
+        _set_blanks(lines, file)
+
+    def indent(self) -> None:
+        """Set the indentation of every line, given the columns of the words before it."""
+        following: Line | None = None
+        for line in self.lines:
+            first = line.words[0]
+            if first.kind != "COMMENT":
+                line.indent = self._indent(first)
+            for word in line.words:
+                if word.kind in OPENERS:
+                    self._open(self._frames[id(word)])
+        for line in reversed(self.lines):
+            if line.words[0].kind == "COMMENT":
+                line.indent = self._comment(line.words[0], following)
+            following = line
+
+    def _comment(self, comment: Word, following: Line | None) -> int:
+        """A comment stands as the line after it, but inside the braces that end there."""
+        if following is None or following.words[0].kind in CLOSERS:
+            return comment.frame.content
+        return following.indent
+
+    def _indent(self, word: Word) -> int:
+        frame, statement = word.frame, word.statement
+        if word.kind in CLOSERS:
+            closed = next(inner for inner in self._frames.values() if inner.closer is word)
+            return closed.close
+        if frame.round:
+            return frame.content + (STEP if _continues(word) and frame.first is not word else 0)
+        if statement is None or statement.head is word:
+            return frame.content
+        start = statement.head.column()
+        if word.kind == "ARROW" and statement.head.token.start in self._results:
+            return start
+        if word.kind == "ELSE":
+            body = self._closed_before(word)
+            return body.close if body else start + STEP
+        return start + STEP
+
+    def _closed_before(self, word: Word) -> Frame | None:
+        """The braces that end the line before `word`."""
+        before = self.lines[self.lines.index(word.line) - 1].words
+        last = before[-1] if before[-1].kind != "COMMENT" or len(before) == 1 else before[-2]
+        return next((frame for frame in self._frames.values() if frame.closer is last), None)
+
+    def _open(self, frame: Frame) -> None:
+        """Set the columns of what stands in the bracket."""
+        opener = frame.opener
+        assert opener is not None
+        base = self._base(opener, frame)
+        frame.content, frame.close = base + STEP, base
+        if frame.round and frame.first is not None and frame.first.line is opener.line:
+            frame.content, frame.close = frame.first.column(), opener.column()
+
+    def _base(self, opener: Word, frame: Frame) -> int:
+        """The column of the line, within the statement, to which the bracket belongs."""
+        statement = opener.statement
+        first = opener.line.words[0]
+        if statement is not None and not opener.frame.round:
+            starts = [statement.head, *statement.continuations]
+            first = [word for word in starts if word.token.start <= opener.token.start][-1].line.words[0]
+        column = first.column()
+        if first.kind == "ARROW":
+            return column + _ARROW
+        if statement is not None and statement.head is first and self._goes_on(statement, frame):
+            return column + STEP
+        return column
+
+    def _goes_on(self, statement: Statement, frame: Frame) -> bool:
+        """Whether an arrow begins a line, indented, behind the bracket."""
+        if frame.closer is None or statement.head.token.start in self._results:
+            return False
+        end = frame.closer.token.start
+        return any(word.token.start > end and word.kind == "ARROW" for word in statement.continuations)
+
+    def text(self) -> str:
+        """The lines, put together."""
+        rows: list[str] = []
+        for line in self.lines:
+            rows += [""] * line.blank
+            row = " " * line.indent
+            for word in line.words:
+                if word is not line.words[0]:
+                    row += " " * (word.gap + word.pad)
+                row += word.token.text
+            rows.append(row)
+        return "\n".join([*rows, ""]) if rows else ""
+
+
+def _continues(word: Word) -> bool:
+    return word.kind in ("ARROW", "AT", "DOT", "PLUS", "MINUS", "STAR", "SLASH", "FLOORDIV", "PERCENT", "POWER") or (
+        word.kind in ("COMPARE", "AND", "OR", "ELSE", "IF", "FOR")
+    )
+
+
+def _frames_by_opener(lines: list[Line]) -> dict[int, Frame]:
+    frames: dict[int, Frame] = {}
+    for line in lines:
+        for word in line.words:
+            frame: Frame | None = word.frame
+            while frame is not None and frame.opener is not None and id(frame.opener) not in frames:
+                frames[id(frame.opener)] = frame
+                frame = frame.parent
+    return frames
+
+
+def _results(file: tree.File) -> set[int]:
+    """Where the pipelines begin that are the result of a body that is no merge."""
+    merges = {id(node.body) for node in nodes(file.items) if type(node) is tree.Merge}
+    bodies = [node for node in nodes(file.items) if type(node) is tree.Body and id(node) not in merges]
+    return {
+        statement.span.start for body in bodies for statement in body.statements if type(statement) is tree.Pipeline
+    }
+
+
+def _set_blanks(lines: list[Line], file: tree.File) -> None:
+    """At most one blank line in a body and two outside; none at the ends of a body; one between long definitions."""
+    previous: Line | None = None
+    for line in lines:
+        first = line.words[0]
+        outside = first.frame.parent is None and first.kind not in CLOSERS
+        line.blank = min(line.blank, 2 if outside else 1)
+        opened = previous is not None and _last(previous).kind in OPENERS
+        if previous is None or opened or first.kind in CLOSERS:
+            line.blank = 0
+        previous = line
+    _separate(lines, file)
+
+
+def _last(line: Line) -> Word:
+    words = [word for word in line.words if word.kind != "COMMENT"]
+    return words[-1] if words else line.words[-1]
+
+
+def _separate(lines: list[Line], file: tree.File) -> None:
+    starts = {line.words[0].token.start: number for number, line in enumerate(lines)}
+    before: tree.Item | None = None
+    for item in file.items:
+        number = starts.get(item.span.start)
+        both = isinstance(before, tree.Definition) and isinstance(item, tree.Definition)
+        if number is not None and both and before is not None and ("\n" in before.span.text or "\n" in item.span.text):
+            while number and lines[number].blank == 0 and lines[number - 1].words[0].kind == "COMMENT":
+                number -= 1
+            lines[number].blank = max(lines[number].blank, 1)
+        before = item

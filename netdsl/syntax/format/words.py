@@ -1,0 +1,291 @@
+"""The lines of a text as words: tokens and comments, with the brackets that they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netdsl.source import Source
+from netdsl.syntax import tree
+from netdsl.syntax.format.spacing import LOOP, gap
+from netdsl.syntax.grammar import tables
+from netdsl.syntax.layout import CLOSERS, OPENERS
+from netdsl.syntax.tokens import Token, ends_operand
+
+
+@dataclass(eq=False, slots=True)
+class Word:
+    """A token or a comment. `gap` is the least space before it, `pad` what a column adds to that.
+
+    `at` is its column in the source, `space` the blanks that stood before it there; `frame` the bracket around it;
+    `sign` tells a minus of one number from one between two.
+    """
+
+    token: Token
+    at: int
+    space: int
+    frame: Frame
+    line: Line
+    gap: int = 0
+    pad: int = 0
+    sign: bool = False
+    statement: Statement | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.token.kind
+
+    @property
+    def width(self) -> int:
+        return len(self.token.text)
+
+    @property
+    def first(self) -> bool:
+        """Whether it begins its line."""
+        return self.line.words[0] is self
+
+    def column(self) -> int:
+        """Where it begins, given the indentation of its line and what stands before it."""
+        column = self.line.indent
+        for word in self.line.words:
+            if word is not self.line.words[0]:
+                column += word.gap + word.pad
+            if word is self:
+                return column
+            column += word.width
+        raise AssertionError("a word stands in its line")
+
+
+@dataclass(eq=False, slots=True)
+class Line:
+    """`blank` counts the blank lines above it."""
+
+    blank: int
+    words: list[Word] = field(default_factory=list)
+    indent: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Statement:
+    """A statement or a definition: its first word, and those that begin later lines of it."""
+
+    head: Word
+    continuations: list[Word] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """A pair of brackets, or the file. `content` and `close` are the columns of its lines and of its closer."""
+
+    opener: Word | None
+    parent: Frame | None
+    closer: Word | None = None
+    statement: Statement | None = None
+    first: Word | None = None
+    content: int = 0
+    close: int = 0
+
+    @property
+    def round(self) -> bool:
+        return self.opener is not None and self.opener.kind != "LBRACE"
+
+
+def read_lines(source: Source, file: tree.File) -> list[Line]:
+    """The lines of a text that parses: separators and commas that say nothing left out, broken braces on lines of
+    their own."""
+    pieces = _pieces(source)
+    _drop_separators(pieces)
+    _break_braces(pieces)
+    return _frames([piece for piece in pieces if piece is not None])
+
+
+@dataclass(slots=True)
+class _Break:
+    """A line end: `ends` tells that it ends a statement where statements stand; `blank` counts blank lines after it."""
+
+    ends: bool
+    blank: int = 0
+
+
+_Piece = tuple[Token, int, int]
+
+
+def _pieces(source: Source) -> list[_Piece | _Break | None]:
+    """Words as `(token, column, blanks before)`, and line ends."""
+    pieces: list[_Piece | _Break | None] = []
+    text, line_start, last = source.text, 0, 0
+
+    def add(kind: str, start: int, end: int) -> None:
+        nonlocal last
+        pieces.append((Token(kind, text[start:end].rstrip(), source.span(start, end)), start - line_start, start - last))
+        last = end
+
+    for match in tables().pattern.finditer(text):
+        kind, start = str(match.lastgroup), match.start()
+        if kind in ("_NL", "_CONT"):
+            # A run of line ends with the comments between them.
+            for offset, line in _rows(match.group(), start):
+                stripped = line.strip()
+                line_start = offset
+                last = offset
+                if stripped:
+                    at = offset + line.index("#")
+                    pieces.append(_Break(kind == "_NL"))
+                    add("COMMENT", at, at + len(stripped))
+                else:
+                    pieces.append(_Break(kind == "_NL"))
+        elif kind != "BLANK":
+            add(kind, start, match.end())
+    return _merge_breaks(pieces)
+
+
+def _rows(run: str, start: int) -> list[tuple[int, str]]:
+    """The lines that begin in a run of line ends, with their offsets; the last is the start of the next word's line."""
+    rows, at = [], run.find("\n")
+    while at >= 0:
+        end = run.find("\n", at + 1)
+        rows.append((start + at + 1, run[at + 1 : end if end >= 0 else len(run)]))
+        at = end
+    return rows
+
+
+def _merge_breaks(pieces: list[_Piece | _Break | None]) -> list[_Piece | _Break | None]:
+    merged: list[_Piece | _Break | None] = []
+    for piece in pieces:
+        last = merged[-1] if merged else None
+        if isinstance(piece, _Break) and isinstance(last, _Break):
+            last.blank += 1
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _kind(piece: _Piece | _Break | None) -> str:
+    return piece[0].kind if isinstance(piece, tuple) else ""
+
+
+def _drop_separators(pieces: list[_Piece | _Break | None]) -> None:
+    """Leave out the `;` beside a line end, a brace or another `;`, and the comma before a closing bracket."""
+    words = [place for place, piece in enumerate(pieces) if isinstance(piece, tuple) and _kind(piece) != "COMMENT"]
+    before = ""
+    for number, place in enumerate(words):
+        kind = _kind(pieces[place])
+        after = words[number + 1] if number + 1 < len(words) else len(pieces)
+        following = _kind(pieces[after]) if after < len(pieces) else ""
+        breaks = [piece for piece in pieces[place + 1 : after] if isinstance(piece, _Break)]
+        if kind == "COMMA" and following in ("RPAR", "RSQB"):
+            pieces[place] = None
+            continue
+        if kind == "SEMICOLON":
+            # Without it, a line that begins with an operator would go on with the statement before it.
+            needed = bool(breaks) and not all(piece.ends for piece in breaks)
+            opened = before in ("", "LBRACE", "SEMICOLON") or _starts_line(pieces, place)
+            if opened or following in ("", "RBRACE", "SEMICOLON") or (breaks and not needed):
+                if not (needed and not opened):
+                    pieces[place] = None
+                    continue
+        before = kind
+
+
+def _starts_line(pieces: list[_Piece | _Break | None], place: int) -> bool:
+    while place and pieces[place - 1] is None:
+        place -= 1
+    return not place or isinstance(pieces[place - 1], _Break)
+
+
+def _break_braces(pieces: list[_Piece | _Break | None]) -> None:
+    """Where a line ends directly inside braces, let one end after `{` and before `}`."""
+    stack: list[int] = []
+    broken: set[int] = set()
+    pairs: list[tuple[int, int]] = []
+    for place, piece in enumerate(pieces):
+        if isinstance(piece, _Break):
+            if stack:
+                broken.add(stack[-1])
+        elif _kind(piece) in OPENERS:
+            stack.append(place)
+        elif _kind(piece) in CLOSERS:
+            pairs.append((stack.pop(), place))
+    wanted = [
+        (opener, closer) for opener, closer in pairs if opener in broken and _kind(pieces[opener]) == "LBRACE"
+    ]
+    added: set[int] = set()
+    for opener, closer in wanted:
+        inner = opener + 1
+        while pieces[inner] is None or _kind(pieces[inner]) == "COMMENT":
+            inner += 1
+        if not isinstance(pieces[inner], _Break):
+            added.add(opener + 1)
+        if not _starts_line(pieces, closer):
+            added.add(closer)
+    for place in sorted(added, reverse=True):
+        pieces.insert(place, _Break(True))
+
+
+def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
+    lines: list[Line] = []
+    frame = Frame(None, None)
+    line = Line(0)
+    before: Word | None = None
+    ended, loop = True, False
+    for piece in pieces:
+        if isinstance(piece, _Break):
+            if line.words:
+                lines.append(line)
+                line = Line(piece.blank)
+            else:
+                line.blank = max(line.blank, piece.blank)
+            ended = ended or piece.ends
+            continue
+        token, at, space = piece
+        if token.kind in ("FOR", "EACH"):
+            loop = True
+        elif token.kind == "IN" and loop:
+            token, loop = Token(LOOP, token.text, token.span), False
+        if token.kind in CLOSERS:
+            closing, frame = frame, _parent(frame)
+            word = Word(token, at, space, frame, line)
+            closing.closer = word
+            word.statement = frame.statement
+        else:
+            word = Word(token, at, space, frame, line)
+        line.words.append(word)
+        if token.kind == "COMMENT":
+            word.gap = 2
+            continue
+        if token.kind not in CLOSERS:
+            _place(word, ended)
+        word.gap = gap(before.token if before else None, token, frame.round and _square(frame))
+        if before and before.sign:
+            word.gap = 0
+        word.sign = token.kind == "MINUS" and not ends_operand(before.token if before else None)
+        if token.kind in OPENERS:
+            frame = Frame(word, frame)
+            ended = True
+        else:
+            ended = token.kind == "SEMICOLON"
+        before = word
+    if line.words:
+        lines.append(line)
+    return lines
+
+
+def _parent(frame: Frame) -> Frame:
+    assert frame.parent is not None
+    return frame.parent
+
+
+def _square(frame: Frame) -> bool:
+    return frame.opener is not None and frame.opener.kind == "LSQB"
+
+
+def _place(word: Word, ended: bool) -> None:
+    """Give the word its statement, or let it begin one."""
+    frame = word.frame
+    if frame.first is None:
+        frame.first = word
+    if not frame.round and word.kind != "SEMICOLON":
+        if ended or frame.statement is None:
+            frame.statement = Statement(word)
+        elif word.first:
+            frame.statement.continuations.append(word)
+    word.statement = frame.statement
