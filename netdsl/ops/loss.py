@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netdsl.extent import same
+from netdsl.extent import divides, same
 from netdsl.ops.kinds import AT_LEAST_ZERO, FLAG, INTEGER, POSITIVE, choice, optional, real
 from netdsl.ops.op import Call, Classes, Helper, Loss, Op, Operand, OpError, Shape, attr, show_shape
 from netdsl.ops.rules import describe
@@ -27,15 +27,24 @@ def classified(name: str, scores: Shape, target: Shape) -> None:
     if not scores:
         raise OpError(f"`{name}` needs a vector of scores, not a scalar", code="N415", input=0)
     if len(scores) != len(target) + 1 or not all(same(p, q) for p, q in zip(scores[1:], target, strict=True)):
-        wanted = show_shape(Classes(scores[1:]))
         raise OpError(
-            f"`{name}` of scores {describe(scores)} needs a target {wanted}, not {show_shape(target)}",
+            f"`{name}` of scores {describe(scores)} needs a target {show_shape(Classes(scores[1:]))}, "
+            f"not {show_shape(target)}",
             code="N415",
             input=1,
-            help="`resize` or `crop` the scores to the target, or declare the target in their size"
-            if len(scores) == len(target) + 1
-            else None,
+            help=_way_out(scores, target),
         )
+
+
+def _way_out(scores: Shape, target: Shape) -> str | None:
+    if len(scores) == len(target) + 1:
+        return "`resize` or `crop` the scores to the target, or declare the target in their size"
+    if len(scores) == len(target) and isinstance(target[0], int) and divides(target[0], scores[0]):
+        several = all(same(p, q) for p, q in zip(scores[1:], target[1:], strict=True))
+        return (
+            f"`unflatten([{scores[0] // target[0]}, {target[0]}])` makes a vector for each index" if several else None
+        )
+    return None
 
 
 class Mean(Op):

@@ -226,13 +226,15 @@ def test_helps_propose_the_edit() -> None:
         ("conv(8, 4)", [(3, 8, 8)], "pad = [[1, 2], [1, 2]]"),
         ("conv(8, 3, strides = 2)", [], "did you mean `stride`?"),
         ("concat(x, y)", [(64, 28, 28), (32, 27, 27)], "crop"),
+        ("cross_entropy(x, y)", [(18, 8, 8), ("class", 9, 8, 8)], "`unflatten([2, 9])`"),
     ):
         with pytest.raises(OpError) as raised:
-            parse(text)[0].infer(*shapes)
+            parse(text)[0].infer(*(shape_of(s) for s in shapes))
         assert wanted in (raised.value.help or ""), text
 
 
 def test_what_a_help_proposes_works() -> None:
+    assert parse("unflatten([2, 9])")[0].infer((18, 8, 8)) == (2, 9, 8, 8)
     assert parse("conv(8, 4, pad = [[1, 2], [1, 2]])")[0].infer((3, 8, 9)) == (8, 8, 9)
     assert parse("conv(8, 3, groups = 2)")[0].infer((4, 8, 8)) == (8, 8, 8)
 
