@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from netdsl.graph import Graph, Node
-from netdsl.ops.op import LARGEST_EXTENT, LARGEST_SIZE, Classes, Loss, OpError, Shape, show_shape
+from netdsl.expression import Number
+from netdsl.graph import Graph
+from netdsl.ops.op import LARGEST_EXTENT, LARGEST_SIZE, Classes, Loss, Op, OpError, Shape, show_shape
 from netdsl.source import Span
 
 
@@ -35,21 +37,39 @@ def arity_is_right(graph: Graph) -> Iterator[str]:
 
 def shapes_are_inferred(graph: Graph) -> Iterator[str]:
     """The stored shapes are what the operator's rule gives for the stored shapes of the operands."""
+    known: dict[Any, tuple[Shape, ...] | OpError] = {}  # equal operators give equal shapes for equal shapes
     for node in graph.nodes:
         if node.op is not None:
-            try:
-                inferred = inferred_shapes(graph, node)
-            except OpError as error:
-                yield f"`{node.name}` cannot be: {error.message}"
-                continue
-            if not same(inferred, node.shapes):
+            shapes = graph.operand_shapes(node)
+            key = (type(node.op), *vars(node.op).values(), *shapes, *map(kind, shapes))
+            inferred = known.get(key)
+            if inferred is None:
+                inferred = known[key] = _inferred(node.op, shapes)
+            if isinstance(inferred, OpError):
+                yield f"`{node.name}` cannot be: {inferred.message}"
+            elif not same(inferred, node.shapes):
                 yield f"`{node.name}` is {show_shape(list(node.shapes))}, its rule gives {show_shape(list(inferred))}"
 
 
-def inferred_shapes(graph: Graph, node: Node) -> tuple[Shape, ...]:
-    assert node.op is not None
-    result = node.op.infer(*graph.operand_shapes(node))
+def _inferred(op: Op, shapes: tuple[Shape, ...]) -> tuple[Shape, ...] | OpError:
+    """What the rule gives; the arithmetic of plain numbers is quicker than that of traced ones."""
+    try:
+        result = _plain(op).infer(*map(_plain, shapes))
+    except OpError as error:
+        return error
     return tuple(result) if isinstance(result, list) else (result,)
+
+
+def _plain(value: Any) -> Any:
+    """The same value, or operator, without its expressions."""
+    if type(value) is Number:
+        return int(value)
+    if isinstance(value, Op):
+        return type(value)(**{name: _plain(held) for name, held in vars(value).items()})
+    if isinstance(value, tuple):
+        parts = [_plain(part) for part in value]
+        return type(value)(parts) if type(value) in (Classes, Loss) else tuple(parts)
+    return value
 
 
 def same(left: tuple[Shape, ...], right: tuple[Shape, ...]) -> bool:

@@ -48,28 +48,30 @@ class _Place(NamedTuple):
     step: Step
 
 
-def _placed(graph: Graph) -> Iterator[_Place]:
+def _placed(graph: Graph) -> list[_Place]:
+    places: list[_Place] = []
     shared: dict[int, str] = {}
     for region in whole(graph):
-        yield from _inside(region, "", id(graph.root), shared)
+        _place(region, "", id(graph.root), shared, places)
+    return places
 
 
-def _inside(region: Region, prefix: str, container: int, shared: dict[int, str]) -> Iterator[_Place]:
+def _place(region: Region, prefix: str, container: int, shared: dict[int, str], places: list[_Place]) -> None:
     for step in region.steps:
         share = _share(step)
         if share is not None:
             path = shared.get(id(share), "?")
         else:
             path = f"{prefix}.{step.name}" if prefix and step.name else prefix or step.name
-        if isinstance(step, Share):
+        if type(step) is Share:
             shared[id(step)] = path
-        yield _Place(path, container, region, step)
-        inner = id(step) if step.name and not isinstance(step, Apply) else container
+        places.append(_Place(path, container, region, step))
+        inner = id(step) if step.name and type(step) is not Apply else container
         for part in regions(step):
-            yield from _inside(part, path, inner, shared)
-        if isinstance(step, Join):
-            yield _Place(path, inner, region, step.apply)
+            _place(part, path, inner, shared, places)
+        if type(step) is Join:
+            places.append(_Place(path, inner, region, step.apply))
 
 
 def _share(step: Step) -> Share | None:
-    return step.share if isinstance(step, Apply | Invoke) else None
+    return step.share if type(step) is Apply or type(step) is Invoke else None

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections import ChainMap, Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from netdsl.expression import Atom, evaluate
 from netdsl.graph import Graph
-from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Loop, Ref, Region, Step, Tensor, Value
+from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Let, Loop, Ref, Region, Step, Tensor, Value
+from netdsl.source import Span
 
 
-def regions(step: Step) -> tuple[Region, ...]:
+def regions(step: Step) -> Sequence[Region]:
     """The regions inside a step, in order."""
-    match step:
-        case Invoke() | Group():
-            return (step.region,)
-        case Loop():
-            return tuple(step.iterations)
-        case Choice():
-            return () if step.region is None else (step.region,)
-        case Join():
-            return (step.entry,)
-    return ()
+    kind = type(step)
+    if kind is Invoke or kind is Group:
+        return (step.region,)  # type: ignore[attr-defined]
+    if kind is Loop:
+        return step.iterations  # type: ignore[attr-defined, no-any-return]
+    if kind is Choice:
+        return () if step.region is None else (step.region,)  # type: ignore[attr-defined]
+    return (step.entry,) if kind is Join else ()  # type: ignore[attr-defined]
 
 
-def walk(region: Region) -> Iterator[tuple[Region, Step]]:
+def walk(region: Region, found: list[tuple[Region, Step]] | None = None) -> list[tuple[Region, Step]]:
     """Every step with the region it stands in, in order; a merge's operator comes after its branches."""
-    stack: list[Iterator[tuple[Region, Step]]] = [iter([(region, s) for s in region.steps])]
-    while stack:
-        for holder, step in stack[-1]:
-            yield holder, step
-            inner = [(r, s) for r in regions(step) for s in r.steps]
-            if isinstance(step, Join):
-                inner.append((holder, step.apply))
-            if inner:
-                stack.append(iter(inner))
-                break
-        else:
-            stack.pop()
+    found = [] if found is None else found
+    for step in region.steps:
+        found.append((region, step))
+        for inner in regions(step):
+            walk(inner, found)
+        if type(step) is Join:
+            found.append((region, step.apply))
+    return found
 
 
 def whole(graph: Graph) -> tuple[Region, ...]:
@@ -47,22 +42,22 @@ def whole(graph: Graph) -> tuple[Region, ...]:
     return (graph.root,) if graph.loss_region is None else (graph.root, graph.loss_region)
 
 
-def walk_all(graph: Graph) -> Iterator[tuple[Region, Step]]:
-    for region in whole(graph):
-        yield from walk(region)
+def walk_all(graph: Graph) -> list[tuple[Region, Step]]:
+    return [found for region in whole(graph) for found in walk(region)]
 
 
-def tensors(flow: Flow | None) -> Iterator[Tensor]:
+def tensors(flow: Flow | None) -> Sequence[Tensor]:
     """The tensors of a flow, in order."""
-    if isinstance(flow, Tensor):
-        yield flow
-    elif flow is not None:
-        for part in flow:
-            yield from tensors(part)
+    if type(flow) is Tensor:
+        return (flow,)
+    if flow is None:
+        return ()
+    return [tensor for part in flow for tensor in tensors(part)]  # type: ignore[union-attr]
 
 
 def values(flow: Flow | None) -> tuple[Value, ...]:
-    return tuple(tensor.value for tensor in tensors(flow))
+    """What the tensors of a flow are in the graph."""
+    return (flow.value,) if type(flow) is Tensor else tuple(tensor.value for tensor in tensors(flow))
 
 
 def every_node_is_traced_once(graph: Graph) -> Iterator[str]:
@@ -99,46 +94,49 @@ def references_are_in_scope(graph: Graph) -> Iterator[str]:
         for number in (*graph.inputs, *graph.targets)
         if 0 <= number < len(graph.nodes)
     }
-    visible = {id(graph.root), *(id(step) for step in graph.root.steps)}
-    yield from _scoped(graph.root, set(), interface)
+    found: list[str] = []
+    _scoped(graph.root, set(), interface, found)
     if graph.loss_region is not None:
-        yield from _scoped(graph.loss_region, visible, interface)
+        _scoped(graph.loss_region, {id(graph.root), *map(id, graph.root.steps)}, interface, found)
+    yield from found
 
 
-def _scoped(region: Region, visible: set[int], interface: dict[Ref, Value], turn: bool = False) -> Iterator[str]:
+def _scoped(
+    region: Region, visible: set[int], interface: dict[Ref, Value], found: list[str], turn: bool = False
+) -> None:
     """`visible` are the steps and regions that can be referred to; on return it is what it was. In a `turn` of a
     loop after the first, what entered is the last turn's own, which nothing else may refer to."""
 
-    def check(flow: Flow | None, where: str) -> Iterator[str]:
+    def check(flow: Flow | None, what: str, site: Span) -> None:
         for tensor in tensors(flow):
-            if interface.get(tensor.ref) == tensor.value:
+            seen = id(tensor.ref.source) in visible
+            if seen and (there := resolve(tensor.ref)) is not None and there.value == tensor.value:
                 continue
-            if id(tensor.ref.source) not in visible:
-                yield f"{where} refers to {_place(tensor.ref)}, which cannot be seen there"
-            elif (found := resolve(tensor.ref)) is None or found.value != tensor.value:
-                yield f"{where} refers to {_place(tensor.ref)}, which is not {tuple(tensor.value)}"
+            if interface.get(tensor.ref) != tensor.value:
+                trouble = f"is not {tuple(tensor.value)}" if seen else "cannot be seen there"
+                place = f"{tensor.ref.source.site} {tensor.ref.part or ''}".strip()
+                found.append(f"{what} of {site} refers to {place}, which {trouble}")
 
     if not turn:
-        yield from check(region.source, f"the entry of {region.site}")
+        check(region.source, "what enters the braces", region.site)
     for name, (_, outside) in region.tensors.items():
-        yield from check(outside, f"tensor `{name}` of {region.site}")
+        check(outside, f"`{name}`", region.site)
     opened = [id(region)]
     visible.add(id(region))
-    yield from check(region.entry, f"inside {region.site}, `in`")
+    check(region.entry, "`in`", region.site)
     for step in region.steps:
         for i, inner in enumerate(regions(step)):
-            turn = i > 0 and isinstance(step, Loop) and step.kind != "each"
-            yield from _scoped(inner, visible, interface, turn)
-        if isinstance(step, Join):
-            branches = {id(step.entry), *(id(branch) for branch in step.entry.steps)} - visible
+            _scoped(inner, visible, interface, found, i > 0 and type(step) is Loop and step.kind != "each")
+        if type(step) is Join:
+            branches = {id(step.entry), *map(id, step.entry.steps)} - visible
             visible |= branches
-            yield from check(step.apply.operands, f"step {step.site}")
+            check(step.apply.operands, "an operand", step.site)
             visible -= branches
-        elif isinstance(step, Apply):
-            yield from check(step.operands, f"step {step.site}")
+        elif type(step) is Apply:
+            check(step.operands, "an operand", step.site)
         opened.append(id(step))
         visible.add(id(step))
-    yield from check(region.result, f"the result of {region.site}")
+    check(region.result, "the result", region.site)
     visible.difference_update(opened)
 
 
@@ -146,7 +144,7 @@ def resolve(ref: Ref) -> Tensor | None:
     """The tensor that a reference leads to."""
     found: Any
     part = ref.part
-    if isinstance(ref.source, Region):
+    if type(ref.source) is Region:
         if part and isinstance(part[0], str):
             if part[0] not in ref.source.tensors:
                 return None
@@ -160,10 +158,6 @@ def resolve(ref: Ref) -> Tensor | None:
             return None
         found = found[place]
     return found if isinstance(found, Tensor) else None
-
-
-def _place(ref: Ref) -> str:
-    return f"{ref.source.site} {ref.part or ''}".strip()
 
 
 def results_agree(graph: Graph) -> Iterator[str]:
@@ -190,7 +184,7 @@ def results_agree(graph: Graph) -> Iterator[str]:
 
 
 def expressions_are_true(graph: Graph) -> Iterator[str]:
-    """Every traced extent and attribute has, by its expression, the value it has."""
+    """Every traced extent, attribute, argument, condition, count and list has, by its expression, the value it has."""
     yield from _true(graph.root, ChainMap())
     if graph.loss_region is not None:
         yield from _true(graph.loss_region, ChainMap(graph.root.environment))
@@ -198,23 +192,43 @@ def expressions_are_true(graph: Graph) -> Iterator[str]:
 
 def _true(region: Region, outer: ChainMap[Atom, Any]) -> Iterator[str]:
     environment = outer.new_child(region.environment)
+    known: set[int] = set()  # the same object needs one look in one region
     for step in region.steps:
-        for value in _traced(step):
-            try:
-                found = evaluate(value.expr, environment)
-            except KeyError as error:
-                yield f"at {step.site}, {value!r} reads {error.args[0]}, which has no value there"
+        for value in _carried(step):
+            if id(value) in known:
                 continue
-            if found != value:
-                yield f"at {step.site}, {value!r} is {found!r} by its expression"
+            known.add(id(value))
+            for part in value if type(value) is tuple else (value,):
+                if hasattr(part, "expr"):
+                    yield from _told(part, environment, step)
         for inner in regions(step):
-            yield from _true(inner, ChainMap() if isinstance(step, Invoke) else environment)
+            yield from _true(inner, ChainMap() if type(step) is Invoke else environment)
 
 
-def _traced(step: Step) -> Iterator[Any]:
+def _told(value: Any, environment: ChainMap[Atom, Any], step: Step) -> Iterator[str]:
+    try:
+        found = evaluate(value.expr, environment)
+    except KeyError as error:
+        yield f"at {step.site}, {value!r} reads {error.args[0]}, which has no value there"
+        return
+    if found != value:
+        yield f"at {step.site}, {value!r} is {found!r} by its expression"
+
+
+def _carried(step: Step) -> Iterator[Any]:
+    """All values and tuples of values that a step holds for the frame it stands in."""
     for tensor in tensors(step.result):
-        yield from (e for e in tensor.shape if hasattr(e, "expr"))
-    if isinstance(step, Apply):
-        for value in vars(step.op).values():
-            if hasattr(value, "expr"):
-                yield value
+        yield tensor.shape
+    kind = type(step)
+    if kind is Apply:
+        yield from vars(step.op).values()  # type: ignore[attr-defined]
+    elif kind is Join:
+        yield from vars(step.apply.op).values()  # type: ignore[attr-defined]
+    elif kind is Invoke:
+        yield from step.arguments.values()  # type: ignore[attr-defined]
+    elif kind is Choice:
+        yield step.condition  # type: ignore[attr-defined]
+    elif kind is Loop:
+        yield step.over  # type: ignore[attr-defined]
+    elif kind is Let:
+        yield step.value  # type: ignore[attr-defined]
