@@ -119,6 +119,12 @@ def operation(operator: str, *operands: Expr) -> Expr:
             return Operation(operator, operands)
     if operator in ("+", "-"):
         return _sum(operator, *operands)
+    if operator in ("and", "or") and type(operands[0]) is Literal:
+        return operands[1] if bool(operands[0].value) == (operator == "and") else operands[0]
+    if operator == "*" and type(operands[1]) is Literal and type(operands[0]) is Operation:
+        first, factor = operands[0].operands[0], operands[0].operands[-1]
+        if operands[0].operator == "*" and type(factor) is Literal and isinstance(factor.value, int):
+            return operation("*", first, operation("*", factor, operands[1]))
     if operator in ("*", "//") and operands[1] == Literal(1):
         return operands[0]
     if operator == "*" and operands[0] == Literal(1):
@@ -140,8 +146,8 @@ def _sum(operator: str, left: Expr, right: Expr) -> Expr:
         return Operation("+" if offset > 0 else "-", (left, Literal(abs(offset))))
     if operator == "+" and left == Literal(0):
         return right
-    if operator == "-" and left == right:
-        return Literal(0)
+    if left == right:
+        return Literal(0) if operator == "-" else Operation("*", (Literal(2), left))
     return Operation(operator, (left, right))
 
 

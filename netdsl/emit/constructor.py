@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Split, Unroll
@@ -34,7 +34,7 @@ from netdsl.emit.template import (
     TShare,
     TStep,
 )
-from netdsl.expression import Entry, Exit, Expr, Literal, Operation, Variable, atoms, provenance
+from netdsl.expression import Entry, Exit, Expr, Literal, Operation, Variable, atoms, operation, provenance
 from netdsl.ops.op import Template
 from netdsl.scope import Invoke
 
@@ -48,6 +48,7 @@ class Target:
     holder: str
     sequence: bool = False
     labelled: bool = False
+    names: set[str] = field(default_factory=set)  # what stateless modules among labelled ones are called
 
 
 class Constructor:
@@ -211,7 +212,8 @@ class Constructor:
 
     def _register(self, name: Expr, text: str, target: Target, hint: str) -> None:
         if target.sequence and type(name) is Literal and str(name.value).isdigit():
-            name = Literal(f"{hint}{name.value}")  # a stateless stage among labelled ones
+            name = Literal(python.identifier(hint, target.names))  # a stateless stage among labelled ones
+            target.names.add(name.value)
         shown = self.frame.show(name)
         self.line(f"{target.holder}.add_module({shown}, {text})")
 
@@ -346,10 +348,17 @@ class Constructor:
             raise Unroll(step.first.site) from None
         if step.first.kind == "repeat":
             return f"for _ in range({self.frame.show(over)}):"
-        if len(set(names)) == 1 and names[0] == "_" and isinstance(over, Operation) and over.operator == "enumerate":
-            over = over.operands[0]
-            names = ["_"]
-        return f"for {', '.join(names) or '_'} in {self.frame.show(over)}:"
+        if len(names) > 1 and counted(over):
+            over = operation("enumerate", Operation("tuple", tuple(Literal(pair[1]) for pair in over.value)))
+        if isinstance(over, Operation) and over.operator == "enumerate" and names[:1] == ["_"] and len(names) == 2:
+            return f"for {names[1]} in {self.frame.show(over.operands[0])}:"
+        return f"for {', '.join(names)} in {self._items(over)}:"
+
+    def _items(self, over: Expr) -> str:
+        """The list of a loop, as `range(..)` where it is one."""
+        if isinstance(over, Literal) and len(over.value) > 1 and over.value == tuple(range(len(over.value))):
+            return f"range({len(over.value)})"
+        return self.frame.show(over)
 
     def _unrolled(self, step: TLoop, target: Target) -> None:
         assert step.unrolled is not None
@@ -426,6 +435,13 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
         if source in invoke.region.environment and "." not in source.name:
             return invoke.region.environment[source]
     return MISSING
+
+
+def counted(over: Expr) -> TypeGuard[Literal]:
+    """Whether a literal list is what `enumerate` gives."""
+    if not isinstance(over, Literal):
+        return False
+    return all(len(pair) == 2 and type(pair[0]) is int and pair[0] == i for i, pair in enumerate(over.value))
 
 
 def negated(condition: Expr) -> Expr:

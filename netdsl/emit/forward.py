@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from netdsl.emit import python
@@ -11,7 +13,7 @@ from netdsl.emit.constructor import SAFE_NAME, Constructor
 from netdsl.emit.containers import is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
-from netdsl.emit.statements import Block, Body, Evaluate, For, If, mark
+from netdsl.emit.statements import ATOM, Block, Body, Evaluate, For, If, mark, read
 from netdsl.emit.template import (
     Environment,
     TApply,
@@ -24,7 +26,7 @@ from netdsl.emit.template import (
     TRegion,
     TStep,
 )  # fmt: skip
-from netdsl.expression import Expr, Literal, Variable
+from netdsl.expression import Expr, Literal, Operation, Variable, atoms
 from netdsl.ops.op import ALL, Call, Operand, Template, show_shape
 from netdsl.scope import Flow, Tensor
 
@@ -116,14 +118,23 @@ class Forward:
                     self.step(step)
         return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
 
-    def evaluate(self, step: TStep, code: str, *, atom: bool = True, light: bool = False, merge: bool = False, module: bool = False) -> None:
+    def evaluate(
+        self,
+        step: TStep,
+        code: str,
+        *,
+        level: int = ATOM,
+        light: bool = False,
+        merge: bool = False,
+        module: bool = False,
+    ) -> None:
         flow = step.first.result
         ids = self.fresh(flow)
         results = [ids] if isinstance(ids, int) else [i for i in ids if isinstance(i, int)]
         comment = ""
         if self.comments and isinstance(flow, Tensor):
             comment = show_shape(flow.shape).replace("×", "x")
-        made = Evaluate(results, code, atom=atom, light=light, merge=merge, module=module, comment=comment)
+        made = Evaluate(results, code, level=level, light=light, merge=merge, module=module, comment=comment)
         for result in results:
             self.producer[result] = made
         self.block.append(made)
@@ -160,8 +171,8 @@ class Forward:
             reads = ", ".join(mark(v) for v in operands if isinstance(v, int))
             self.evaluate(step, f"{module}({reads})" if op.called else module, light=light, module=True)
             return
-        code, atom = self.code(codes, step.environments, operands)
-        self.evaluate(step, code, atom=atom, light=light, merge=merge)
+        code, level = self.code(codes, step.environments, operands)
+        self.evaluate(step, code, level=level, light=light, merge=merge)
 
     def _shared(self, step: Any) -> str:
         share = step.first.share
@@ -252,6 +263,10 @@ class Forward:
         """A constructor expression as `forward` can read it."""
         if type(expr) is Literal:
             return python.literal(expr.value)
+        read = atoms(expr)
+        if type(expr) is Operation and len(read) == 1 and isinstance(next(iter(read)), Variable):
+            inner = self.stored(next(iter(read)), hint)
+            return python.expression(expr, lambda atom: inner)
         text = self.frame.show(expr)
         wanted = text if type(expr) is Variable else hint
         name = python.identifier(wanted)
@@ -311,7 +326,7 @@ class Forward:
 
     # Code --------------------------------------------------------------------------------------------------
 
-    def code(self, codes: Sequence[Any], environments: Sequence[Environment], operands: list[Ids]) -> tuple[str, bool]:
+    def code(self, codes: Sequence[Any], environments: Sequence[Environment], operands: list[Ids]) -> tuple[str, int]:
         first = codes[0]
         if isinstance(first, Template):
             if any(not isinstance(c, Template) or c.text != first.text for c in codes):
@@ -319,11 +334,12 @@ class Forward:
             fields = {n: self._piece([c.values[n] for c in codes], environments, n, operands) for n in first.values}
             spread = ", ".join(mark(v) for v in operands if isinstance(v, int))
             text = first.text.replace("{*}", spread)
-            marks = [written(v, atom=True) for v in operands]
-            return text.format(*marks, **fields), first.atom
+            level, least = binding(first)
+            marks = [written(v, least[i]) for i, v in enumerate(operands)]
+            return text.format(*marks, **fields), level
         if any(not isinstance(c, Call) for c in codes):
             raise Split(self.plan.key)
-        return self._call(codes, environments, operands), True
+        return self._call(codes, environments, operands), ATOM
 
     def _call(self, calls: Sequence[Call], environments: Sequence[Environment], operands: list[Ids]) -> str:
         target = self.frame.target(calls[0].target)
@@ -333,7 +349,7 @@ class Forward:
         if target.startswith("."):
             receiver = calls[0].arguments[0]
             if isinstance(receiver, Operand):
-                items[0] = written(operands[receiver.index], atom=True)
+                items[0] = written(operands[receiver.index], ATOM)
             return f"{items[0]}{target}({', '.join(items[1:])})"
         return f"{target}({', '.join(items)})"
 
@@ -368,8 +384,6 @@ class Forward:
         return Body(self.block, end, dict(self.hints), named, reusable, dict(self.soft))
 
     def _reach_back(self, value: int, name: str, reads: dict[int, int], into: dict[int, str]) -> None:
-        from netdsl.emit.statements import read
-
         made = self.producer.get(value)
         while made is not None:
             inputs = read(made.code)
@@ -379,8 +393,22 @@ class Forward:
             made = self.producer.get(inputs[0])
 
 
-def written(ids: Ids, *, atom: bool = False) -> str:
-    return mark(ids, atom=atom) if isinstance(ids, int) else python.tuple_text([written(i) for i in ids])
+def binding(template: Template) -> tuple[int, Mapping[int, int]]:
+    """How tightly a template's text binds, and how tightly its operands must; names where it cannot be seen."""
+    if template.atom:
+        return ATOM, defaultdict(lambda: ATOM)
+    terms = re.split(r" ([-+*/]) ", template.text)
+    signs = set(terms[1::2])
+    plain = all(re.fullmatch(r"\{\w+\}", term) for term in terms[::2])
+    if not plain or not (signs <= {"+", "-"} or signs <= {"*", "/"}):
+        return 0, defaultdict(lambda: ATOM)
+    level = 5 if signs <= {"+", "-"} else 6
+    places = {int(term[1:-1]): i for i, term in enumerate(terms[::2]) if term[1:-1].isdigit()}
+    return level, {operand: level + (place > 0) for operand, place in places.items()}
+
+
+def written(ids: Ids, least: int = 0) -> str:
+    return mark(ids, least) if isinstance(ids, int) else python.tuple_text([written(i) for i in ids])
 
 
 def source_of(step: Any) -> Flow | None:
@@ -430,8 +458,6 @@ def names_in(region: Any) -> str | None:
 
 
 def count_reads(block: Block, reads: dict[int, int]) -> None:
-    from netdsl.emit.statements import read
-
     for statement in block:
         if isinstance(statement, Evaluate):
             for value in read(statement.code):

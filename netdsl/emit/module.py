@@ -170,19 +170,14 @@ def _super() -> list[str]:
 
 def _stored(frame: Frame) -> tuple[list[str], list[str]]:
     """Assignments of what `forward` reads: before the modules where the constructor's arguments suffice."""
-    own = {frame.texts[a] for a in frame.texts if isinstance(a, Variable | Entry)}
+    own = {frame.texts[a] for a in frame.texts if isinstance(a, Variable | Entry) and not _is_let(frame, a)}
     lines = [f"{python.INDENT * 2}self.{name} = {text}" for name, text in frame.stored.items()]
-    early = [
-        line
-        for line, text in zip(lines, frame.stored.values(), strict=True)
-        if text in own and not _is_let(frame, text)
-    ]
+    early = [line for line, text in zip(lines, frame.stored.values(), strict=True) if text in own]
     return early, [line for line in lines if line not in early]
 
 
-def _is_let(frame: Frame, text: str) -> bool:
-    sites = {p.site for p in frame.declared}
-    return any(t == text and isinstance(a, Variable) and a.site not in sites for a, t in frame.texts.items())
+def _is_let(frame: Frame, atom: Variable | Entry) -> bool:
+    return isinstance(atom, Variable) and atom.site not in {p.site for p in frame.declared}
 
 
 def _export(frame: Frame) -> list[str]:

@@ -8,7 +8,7 @@ from netdsl.emit import python
 from netdsl.emit.constructor import Constructor, Target
 from netdsl.emit.forward import Forward, Ids, written
 from netdsl.emit.frame import Frame
-from netdsl.emit.statements import Block, Body, Evaluate, If, Text, Writer, mark, read
+from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, Writer, mark, read
 from netdsl.emit.template import TBind, TRegion, TStep
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Loss, show_shape
@@ -183,7 +183,7 @@ class Network:
         self.forward.comments = True
         block, self.forward.block = self.forward.block, []
         assert isinstance(result, int)
-        end = mark(result) if isinstance(graph.shape(graph.loss), Loss) else f"{mark(result, atom=True)}.mean()"
+        end = mark(result) if isinstance(graph.shape(graph.loss), Loss) else f"{mark(result, ATOM)}.mean()"
         outside = [v for v in dict.fromkeys([*reads_of(block), *read(end)]) if v in set(known.values())]
         return self._loss_text(block, end, outside)
 

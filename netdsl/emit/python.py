@@ -197,7 +197,8 @@ def wrapped(text: str, indent: int) -> list[str]:
         return [margin + text]
     start, end = opened
     items = split_items(text[start + 1 : end])
-    return bracketed(text[: start + 1], items, text[end:], indent)
+    display = text[start] in "[{" or not (start and (text[start - 1].isalnum() or text[start - 1] in "_)]"))
+    return bracketed(text[: start + 1], items, text[end:], indent, explode=display and len(items) > 1)
 
 
 def _last_brackets(text: str) -> tuple[int, int] | None:

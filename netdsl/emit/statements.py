@@ -1,7 +1,7 @@
 """The body of a function before its variables have names, and how they get them.
 
-Values are numbers; code that reads value 7 holds the mark `⟦7⟧`, or `⟦7!⟧` where a bare name, call or the like must
-stand. Naming follows the hand of a person: a value that is read once, by something light, is written inside its
+Values are numbers; code that reads value 7 holds the mark `⟦7⟧`, or `⟦7!5⟧` where what stands for it must bind as
+tightly as a sum (5), a product (6), a power (8) or a name (9). Naming follows the hand of a person: a value that is read once, by something light, is written inside its
 reader; a pipeline goes on in the same variable; what the author named keeps its name.
 """
 
@@ -14,14 +14,17 @@ from typing import TypeAlias
 
 from netdsl.emit import python
 
-_MARK = re.compile(r"⟦(\d+)(!?)⟧")
+_MARK = re.compile(r"⟦(\d+)(?:!(\d))?⟧")
 _NESTED_WIDTH = 96
 _SHORT = 40
 _POOL = ("x", "y", "z", "w", "v", "u", "t", "s")
 
 
-def mark(value: int, *, atom: bool = False) -> str:
-    return f"⟦{value}{'!' if atom else ''}⟧"
+ATOM = 9
+
+
+def mark(value: int, least: int = 0) -> str:
+    return f"⟦{value}!{least}⟧" if least else f"⟦{value}⟧"
 
 
 @dataclass(eq=False, slots=True)
@@ -30,7 +33,7 @@ class Evaluate:
 
     results: list[int]
     code: str
-    atom: bool = True
+    level: int = ATOM  # how tightly the code binds
     light: bool = False  # an activation, a norm, arithmetic: worth no line of its own
     module: bool = False  # a call of a module, and of nothing else
     merge: bool = False  # reads several values, so calls inside it make it hard to read
@@ -78,6 +81,17 @@ def read(code: str) -> list[int]:
     return [int(number) for number, _ in _MARK.findall(code)]
 
 
+def put(code: str, value: int, source: Evaluate) -> str:
+    """`code` with the code of `source` where it reads `value`."""
+
+    def one(match: re.Match[str]) -> str:
+        if int(match[1]) != value:
+            return match[0]
+        return source.code if source.level >= int(match[2] or 0) else f"({source.code})"
+
+    return _MARK.sub(one, code)
+
+
 @dataclass(eq=False)
 class Body:
     """A function's statements; `ends` are the values its last line reads, in code with marks."""
@@ -119,8 +133,7 @@ class Writer:
         if isinstance(last, Evaluate) and direct and last.results[0] not in self._read_before(block[:-1]):
             self._block(block[:-1])
             self.clock += 1
-            bare = last.code if last.atom or end == mark(last.results[0]) else f"({last.code})"
-            code = end.replace(mark(last.results[0], atom=True), bare).replace(mark(last.results[0]), bare)
+            code = put(end, last.results[0], last)
             self._line(f"return {code}", last.comment)
             self.returned = True
             return self.lines
@@ -169,7 +182,7 @@ class Writer:
             elif isinstance(statement, For):
                 self._nest(statement.body, counts, "")
             if isinstance(statement, Evaluate):
-                for value in read(statement.code):
+                for value in reversed(read(statement.code)):
                     source = made.get(value)
                     if source is not None and counts[value] == 1 and self._suits(source, statement):
                         self._put(source, statement, value)
@@ -185,7 +198,7 @@ class Writer:
         if self._width(source.code) + self._width(reader.code) > _NESTED_WIDTH:
             return False
         if reader.merge:
-            arithmetic = not reader.atom and source.light
+            arithmetic = reader.level < ATOM and source.light
             short = source.calls == 1 and len(read(reader.code)) <= 2 and self._width(source.code) <= _SHORT
             return arithmetic or short
         if reader.light:
@@ -198,8 +211,7 @@ class Writer:
         return len(_MARK.sub(lambda m: self.body.named.get(int(m[1]), "x"), code))
 
     def _put(self, source: Evaluate, reader: Evaluate, value: int) -> None:
-        bare = source.code if source.atom else f"({source.code})"
-        reader.code = reader.code.replace(mark(value, atom=True), bare).replace(mark(value), source.code)
+        reader.code = put(reader.code, value, source)
         reader.calls += source.calls
 
     # Lifetimes ---------------------------------------------------------------------------------------------

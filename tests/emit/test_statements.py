@@ -42,9 +42,9 @@ class Maker:
                 elif self.draw(st.booleans()):
                     code = f"f{self.count}({', '.join(mark(r) for r in reads)})"
                 else:
-                    code = " - ".join(mark(r, atom=True) for r in [*reads, reads[0]])
-                atom = code.endswith(")")
-                block.append(Evaluate(results, code, atom=atom, light=light, merge=merge))
+                    code = " - ".join(mark(r, 5 + (i > 0)) for i, r in enumerate([*reads, reads[0]]))
+                level = 9 if code.endswith(")") else 5
+                block.append(Evaluate(results, code, level=level, light=light, merge=merge))
                 seen += results
             elif kind == 5:
                 entry = self.draw(st.sampled_from(seen))
@@ -98,9 +98,9 @@ def run(block: Block, values: dict[int, Any], scope: dict[str, Any]) -> None:
 
 def show(code: str, values: dict[int, Any]) -> str:
     for number in sorted(values, reverse=True):
-        code = code.replace(mark(number, atom=True), f"({values[number]!r})").replace(
-            mark(number), repr(values[number])
-        )
+        for least in (5, 6):
+            code = code.replace(mark(number, least), f"({values[number]!r})")
+        code = code.replace(mark(number), repr(values[number]))
     return code
 
 

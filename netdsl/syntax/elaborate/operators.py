@@ -195,7 +195,7 @@ def add_node(
         found = op.infer(*shapes)
         stateful = has_weights(type(op)) and bool(op.weights(*shapes) or op.buffers(*shapes))
     except OpError as error:
-        context.report.add(locate(error, spans, run.nodes, operands, op))
+        context.report.add(locate(error, spans, run.nodes, operands))
         raise Poisoned from None
     several = type(found) is list
     outputs = tuple(found) if several else (found,)
@@ -245,7 +245,7 @@ def arithmetic(name: str, values: list[Any], places: list[Span], span: Span, con
             inputs.append(place)
         elif isinstance(value, int | float) and not isinstance(value, bool | Flag):
             named["scalar"] = value
-            if i == 0 and name in ("sub", "div", "pow"):
+            if i == 0:
                 named["reverse"] = True
         elif isinstance(value, Affine):
             raise context.report.error("N340", f"arithmetic with the unknown extent {value}", place)

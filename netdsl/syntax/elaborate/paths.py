@@ -93,6 +93,8 @@ class Container:
         site = self.plan.sites.get(base)
         self.counters[base] += 1
         number = self.counters[base]
+        if base in RESERVED:  # `double` would hide nn.Module's own
+            return f"{base}{number}"
         if site is None:
             return base if number == 1 else f"{base}{number}"
         return base if site.count == 1 and not site.looped else f"{base}{number}"
