@@ -25,7 +25,7 @@ def concise(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def json(diagnostics: Sequence[Diagnostic]) -> str:
-    """One object: `schema_version` and `diagnostics`, each with `file`, `start` and `end`, or null where there is no place."""
+    """One object: `schema_version` and `diagnostics`; `file`, `start` and `end` are null where there is no place."""
     return _json.dumps(
         {"schema_version": SCHEMA_VERSION, "diagnostics": [_object(diagnostic) for diagnostic in diagnostics]}, indent=2
     )

@@ -10,6 +10,8 @@
       |
     1 | block a = conv(64, 3, stride = 2)
       |                  +
+
+Places in other files follow under their names; of a place that covers several lines the first is shown.
 """
 
 from __future__ import annotations
@@ -24,7 +26,15 @@ from netdsl.source import Source, Span
 SHOWN = 20
 """Diagnostics shown; the rest is counted."""
 
-_STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "gutter": "1;34", "other": "1;34", "help": "1;36", "fix": "1;32"}
+_STYLES = {
+    "error": "1;31",
+    "warning": "1;33",
+    "bold": "1",
+    "gutter": "1;34",
+    "other": "1;34",
+    "help": "1;36",
+    "fix": "1;32",
+}
 
 
 def render(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:

@@ -1,1 +1,1 @@
-"""Text to tree, tree to graph, and the formatter; `parse.parse`, `format.format_text` and `read.read_source` are doors."""
+"""Text to tree (`read`, `parse`), tree to graph (`elaborate`), and the formatter (`format`)."""

@@ -232,7 +232,8 @@ class Builder:
         """Parentheses around a plain expression leave no node, but belong to the span of the expression."""
         span, stages = _span(parts), parts[1]
         if _plain(stages):
-            return replace(stages[0].unit, span=span)
+            plain: tree.Expr = replace(stages[0].unit, span=span)
+            return plain
         return tree.Applied(self._pipeline(stages), span)
 
     def list_(self, parts: list[Part]) -> tree.List:

@@ -17,7 +17,8 @@ MAX_FORBIDDEN = 50
 _MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _PYTHON = re.compile(
-    r"(?:\s|#[^\n]*\n)*(?:import [\w.]+(?: as \w+)?[ \t]*(?:$|#)|from [\w.]+ import\b|def \w+\(.*|class \w+(?:\(.*\))?:)",
+    r"(?:\s|#[^\n]*\n)*"
+    r"(?:import [\w.]+(?: as \w+)?[ \t]*(?:$|#)|from [\w.]+ import\b|def \w+\(.*|class \w+(?:\(.*\))?:)",
     re.MULTILINE,
 )
 
@@ -32,7 +33,13 @@ def forbidden_characters(source: Source) -> list[Diagnostic]:
         if match.group() == "\r":
             help = "end lines with a newline alone"
         errors.append(
-            Diagnostic("N102", f"the character U+{code:04X} cannot stand in a text", source.span(*match.span()), name, help=help)
+            Diagnostic(
+                "N102",
+                f"the character U+{code:04X} cannot stand in a text",
+                source.span(*match.span()),
+                name,
+                help=help,
+            )
         )
         if len(errors) == MAX_FORBIDDEN:
             break
@@ -69,11 +76,11 @@ def join_words(tokens: list[Token]) -> list[Token]:
     joined: list[Token] = []
     for token in tokens:
         last = joined[-1] if joined else None
-        if last is not None and last.end == token.start and "UNKNOWN" in (last.kind, token.kind):
-            if _wordy(last) and _wordy(token):
-                joined[-1] = Token("UNKNOWN", last.text + token.text, last.span.to(token.span))
-                continue
-        joined.append(token)
+        touching = last is not None and last.end == token.start and "UNKNOWN" in (last.kind, token.kind)
+        if last is not None and touching and _wordy(last) and _wordy(token):
+            joined[-1] = Token("UNKNOWN", last.text + token.text, last.span.to(token.span))
+        else:
+            joined.append(token)
     return joined
 
 

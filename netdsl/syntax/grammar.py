@@ -39,7 +39,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """`states[n]` gives for a terminal the state to shift to, or `~rule` to reduce by; for a rule, the state after it."""
+    """`states[n]` gives for a terminal the state to shift to or `~rule` to reduce by; for a rule, its next state."""
 
     pattern: re.Pattern[str]
     ignored: frozenset[str]
@@ -80,7 +80,7 @@ def tables() -> Tables:
 
 def compile_grammar(text: str) -> dict[str, Any]:
     """What `Tables` is made of, as JSON can hold it. Lark does the work."""
-    from lark import Lark, Token
+    from lark import Lark
     from lark.grammar import NonTerminal
     from lark.lexer import PatternStr
     from lark.parsers.lalr_analysis import Shift
@@ -160,9 +160,9 @@ def _write(path: Path, data: dict[str, Any]) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(data, file, separators=(",", ":"))
-            os.replace(name, path)
+            Path(name).replace(path)
         except BaseException:
-            os.unlink(name)
+            Path(name).unlink()
             raise
     except OSError:
         return

@@ -80,7 +80,9 @@ def _token_error(token: Token) -> Diagnostic | None:
 
 
 def _too_long(code: str, what: str, why: str, token: Token) -> Diagnostic:
-    return Diagnostic(code, f"this {what} is too long: it has {why}", token.span, "too long", help=f"shorten the {what}")
+    return Diagnostic(
+        code, f"this {what} is too long: it has {why}", token.span, "too long", help=f"shorten the {what}"
+    )
 
 
 def nesting_error(items: Iterable[tree.Item]) -> Diagnostic | None:

@@ -18,15 +18,7 @@ from netdsl.syntax.grammar import Tables, tables
 from netdsl.syntax.layout import lay_out
 from netdsl.syntax.limits import MAX_BYTES, MAX_TOKENS, nesting_error, token_errors, too_large, too_many
 from netdsl.syntax.strings import read_text
-from netdsl.syntax.tokens import END, Token, scan
-
-
-class Unexpected(Exception):
-    """The token cannot stand where it stands."""
-
-    def __init__(self, token: Token) -> None:
-        self.token = token
-        super().__init__(repr(token))
+from netdsl.syntax.tokens import END, Token, Unexpected, scan
 
 
 def parse(source: Source) -> tree.File:
@@ -93,9 +85,7 @@ def _not_an_expression(place: Span, token: Token) -> Diagnostic:
 def run(grammar: Tables, tokens: Iterable[Token], start: str, builder: Builder) -> Any:
     """Shift and reduce by the tables; what the builder made of `start`. Raises `Unexpected`."""
     states, end = grammar.states, grammar.ends[start]
-    rules = [
-        (rule.origin, rule.size, rule.spliced, _method(builder, rule.name)) for rule in grammar.rules
-    ]
+    rules = [(rule.origin, rule.size, rule.spliced, _method(builder, rule.name)) for rule in grammar.rules]
     stack, values = [grammar.starts[start]], []
     for token in tokens:
         kind = token.kind

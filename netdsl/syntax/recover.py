@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 from netdsl.diagnostics import Diagnostic, Fix, Label
 from netdsl.source import Source, Span
-from netdsl.syntax.grammar import Tables
 from netdsl.syntax.characters import FORBIDDEN, join_words
+from netdsl.syntax.grammar import Tables
 from netdsl.syntax.layout import CLOSERS, OPENERS
 from netdsl.syntax.limits import MAX_NESTING, too_deep
 from netdsl.syntax.mistakes import HANDLERS, STRUCTURAL
@@ -41,8 +41,8 @@ _STATEMENTS = frozenset({"INPUT", "TARGET", "OUTPUT", "SHARED", "LET", "EXPECT",
 class Bracket:
     """An open bracket, or the file itself: `height` of the stack just inside it, `head` of its present statement.
 
-    `said` holds the codes that are not to be repeated in this statement; `header` is the `if`, `for`, `repeat` or `each`
-    that waits for its `{`; `commas` tells that commas between its statements were reported.
+    `said` holds the codes that are not to be repeated in this statement; `header` is the `if`, `for`, `repeat` or
+    `each` that waits for its `{`; `commas` tells that commas between its statements were reported.
     """
 
     opener: Token
@@ -391,4 +391,3 @@ class Recovery:
             if kind in OPENERS:
                 depth += 1
         return True
-

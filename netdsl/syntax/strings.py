@@ -86,7 +86,13 @@ def _unclosed(here: Span) -> Diagnostic:
 
 
 def _lone(here: Span) -> Diagnostic:
-    return Diagnostic("N106", "this `}` closes nothing in its string", here, "no `{` before it", help="write `}}` for the brace itself")
+    return Diagnostic(
+        "N106",
+        "this `}` closes nothing in its string",
+        here,
+        "no `{` before it",
+        help="write `}}` for the brace itself",
+    )
 
 
 def _bad_escape(here: Span) -> Diagnostic:

@@ -34,6 +34,14 @@ class Token:
         return f"Token({self.kind}, {self.text!r}, {self.span.start})"
 
 
+class Unexpected(Exception):
+    """The token cannot stand where it stands."""
+
+    def __init__(self, token: Token) -> None:
+        self.token = token
+        super().__init__(repr(token))
+
+
 def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of `source.text[start:end]`, white space and comments left out, the end marker last."""
     stop = len(source.text) if end is None else end

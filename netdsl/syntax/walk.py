@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
 
 from netdsl.source import Source
 
+_PLACES = ("Span", "Source")
+_PARTS: dict[type, tuple[str, ...] | None] = {Source: None}
 
-@cache
+
 def parts(kind: type) -> tuple[str, ...] | None:
     """The fields of a node that say something, which is all but its places; None for what is no node."""
-    if not is_dataclass(kind) or kind is Source:
-        return None
-    return tuple(entry.name for entry in fields(kind) if entry.type not in ("Span", "Source"))
+    if kind not in _PARTS:
+        said = [entry.name for entry in fields(kind) if entry.type not in _PLACES] if is_dataclass(kind) else None
+        _PARTS[kind] = None if said is None else tuple(said)
+    return _PARTS[kind]
 
 
 def nodes(roots: Iterable[object]) -> Iterator[Any]:

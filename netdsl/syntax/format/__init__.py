@@ -22,8 +22,8 @@ _ROUNDS = 8
 def format_text(source: Source) -> str:
     """The text of `source`, laid out. Formatting the result again changes nothing.
 
-    Raises `NetdslError` where the text does not parse, and `InternalError` rather than return a text that says something
-    else.
+    Raises `NetdslError` where the text does not parse, and `InternalError` rather than return a text that says
+    something else.
     """
     meaning = signature(parse(source).items)
     text = _pass(source)

@@ -109,7 +109,9 @@ def _final_check(line: Line) -> Word | None:
         word = line.words[place]
         if word.kind == "AT":
             rest = line.words[place + 1 :]
-            inside = all(later.frame is not word.frame or later.kind not in ("ARROW", "RBRACE", "SEMICOLON") for later in rest)
+            inside = all(
+                later.frame is not word.frame or later.kind not in ("ARROW", "RBRACE", "SEMICOLON") for later in rest
+            )
             return word if inside else None
     return None
 

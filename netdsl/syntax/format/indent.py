@@ -14,23 +14,26 @@ _ARROW = len("-> ")
 class Layout:
     """The lines of a text and their indentation.
 
-    A body stands two columns to the right of what it belongs to. A line that goes on with a statement stands two columns
-    to the right of it; but where a body is one pipeline, its arrows stand under its first stage.
+    A body stands two columns to the right of what it belongs to. A line that goes on with a statement stands two
+    columns to the right of it; but where a pipeline is the result of a body, its arrows stand under its first stage.
     """
 
     def __init__(self, lines: list[Line], file: tree.File) -> None:
         self.lines = lines
         self._frames = _frames_by_opener(lines)
+        self._closed = {id(frame.closer): frame for frame in self._frames.values()}
         self._results = _results(file)
         _set_blanks(lines, file)
 
     def indent(self) -> None:
         """Set the indentation of every line, given the columns of the words before it."""
         following: Line | None = None
+        before: Line | None = None
         for line in self.lines:
             first = line.words[0]
             if first.kind != "COMMENT":
-                line.indent = self._indent(first)
+                line.indent = self._indent(first, before)
+            before = line
             for word in line.words:
                 if word.kind in OPENERS:
                     self._open(self._frames[id(word)])
@@ -45,11 +48,10 @@ class Layout:
             return comment.frame.content
         return following.indent
 
-    def _indent(self, word: Word) -> int:
+    def _indent(self, word: Word, before: Line | None) -> int:
         frame, statement = word.frame, word.statement
         if word.kind in CLOSERS:
-            closed = next(inner for inner in self._frames.values() if inner.closer is word)
-            return closed.close
+            return self._closed[id(word)].close
         if frame.round:
             return frame.content + (STEP if _continues(word) and frame.first is not word else 0)
         if statement is None or statement.head is word:
@@ -58,15 +60,9 @@ class Layout:
         if word.kind == "ARROW" and statement.head.token.start in self._results:
             return start
         if word.kind == "ELSE":
-            body = self._closed_before(word)
+            body = self._closed.get(id(_last(before))) if before else None
             return body.close if body else start + STEP
         return start + STEP
-
-    def _closed_before(self, word: Word) -> Frame | None:
-        """The braces that end the line before `word`."""
-        before = self.lines[self.lines.index(word.line) - 1].words
-        last = before[-1] if before[-1].kind != "COMMENT" or len(before) == 1 else before[-2]
-        return next((frame for frame in self._frames.values() if frame.closer is last), None)
 
     def _open(self, frame: Frame) -> None:
         """Set the columns of what stands in the bracket."""

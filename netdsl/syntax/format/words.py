@@ -116,7 +116,9 @@ def _pieces(source: Source) -> list[_Piece | _Break | None]:
 
     def add(kind: str, start: int, end: int) -> None:
         nonlocal last
-        pieces.append((Token(kind, text[start:end].rstrip(), source.span(start, end)), start - line_start, start - last))
+        pieces.append(
+            (Token(kind, text[start:end].rstrip(), source.span(start, end)), start - line_start, start - last)
+        )
         last = end
 
     for match in tables().pattern.finditer(text):
@@ -179,10 +181,10 @@ def _drop_separators(pieces: list[_Piece | _Break | None]) -> None:
             # Without it, a line that begins with an operator would go on with the statement before it.
             needed = bool(breaks) and not all(piece.ends for piece in breaks)
             opened = before in ("", "LBRACE", "SEMICOLON") or _starts_line(pieces, place)
-            if opened or following in ("", "RBRACE", "SEMICOLON") or (breaks and not needed):
-                if not (needed and not opened):
-                    pieces[place] = None
-                    continue
+            closed = following in ("", "RBRACE", "SEMICOLON") or bool(breaks)
+            if opened or (closed and not needed):
+                pieces[place] = None
+                continue
         before = kind
 
 
@@ -205,9 +207,7 @@ def _break_braces(pieces: list[_Piece | _Break | None]) -> None:
             stack.append(place)
         elif _kind(piece) in CLOSERS:
             pairs.append((stack.pop(), place))
-    wanted = [
-        (opener, closer) for opener, closer in pairs if opener in broken and _kind(pieces[opener]) == "LBRACE"
-    ]
+    wanted = [(opener, closer) for opener, closer in pairs if opener in broken and _kind(pieces[opener]) == "LBRACE"]
     added: set[int] = set()
     for opener, closer in wanted:
         inner = opener + 1

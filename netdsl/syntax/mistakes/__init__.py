@@ -14,10 +14,20 @@ from netdsl.syntax.mistakes.foreign import foreign_token, foreign_word, unknown_
 from netdsl.syntax.mistakes.gaps import anything_else, brace_missing, operand_missing, side_by_side
 from netdsl.syntax.mistakes.lines import brace_on_next_line, line_ends_too_soon
 from netdsl.syntax.mistakes.marks import (
-    colon, comma, else_alone, equals, operator_after_stage, semicolon, slash_comment,
+    colon,
+    comma,
+    else_alone,
+    equals,
+    operator_after_stage,
+    semicolon,
+    slash_comment,
 )  # fmt: skip
 from netdsl.syntax.mistakes.words import (
-    broken_name, keyword_as_name, misspelt_keyword, names_in_parentheses, outside_definitions,
+    broken_name,
+    keyword_as_name,
+    misspelt_keyword,
+    names_in_parentheses,
+    outside_definitions,
 )  # fmt: skip
 from netdsl.syntax.tokens import Token
 

@@ -57,16 +57,12 @@ def _single_quotes(recovery: Recovery, token: Token) -> bool:
     closed = len(token.text) > 1 and token.text.endswith("'")
     inner = token.text[1:-1] if closed else ""
     fix = Fix(token.span, f'"{inner}"') if closed and '"' not in inner and "\\" not in inner else None
-    recovery.report(
-        "N104", "a string is written in double quotes", token, "single quotes", 'write "..."', fix
-    )
+    recovery.report("N104", "a string is written in double quotes", token, "single quotes", 'write "..."', fix)
     return recovery.take(token, "STRING") or recovery.panic()
 
 
 def _open_string(recovery: Recovery, token: Token) -> bool:
-    recovery.report(
-        "N103", "this string has no closing quote on its line", token, "begins here", 'close it with `"`'
-    )
+    recovery.report("N103", "this string has no closing quote on its line", token, "begins here", 'close it with `"`')
     return recovery.take(token, "STRING") or recovery.panic()
 
 
@@ -148,9 +144,7 @@ def _between_digits(token: Token) -> bool:
 
 def _report(recovery: Recovery, token: Token, help: str, fix: Fix | None = None) -> None:
     shown = token.text if token.text.isprintable() else token.text.encode("unicode_escape").decode()
-    recovery.report(
-        "N101", f"`{shown}` is no character of the language", token, _describe(token.text[0]), help, fix
-    )
+    recovery.report("N101", f"`{shown}` is no character of the language", token, _describe(token.text[0]), help, fix)
 
 
 def _describe(character: str) -> str:
@@ -166,7 +160,10 @@ _WORDS = {
     "function": (f"{_DEFINES}, not `function`", "write `block name(..) { .. }`"),
     "func": (f"{_DEFINES}, not `func`", "write `block name(..) { .. }`"),
     "fn": (f"{_DEFINES}, not `fn`", "write `block name(..) { .. }`"),
-    "while": ("there is no `while`: the loops are `repeat` and `for`", "write `repeat n { .. }` or `for x in xs { .. }`"),
+    "while": (
+        "there is no `while`: the loops are `repeat` and `for`",
+        "write `repeat n { .. }` or `for x in xs { .. }`",
+    ),
     "elif": ("`elif` is written `else if`", "write `else if` after the `}` of the `if`"),
     "var": (f"{_NAMES}, not with `var`", "write `let name = ..`"),
     "const": (f"{_NAMES}, not with `const`", "write `let name = ..`"),

@@ -12,9 +12,7 @@ from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
 if TYPE_CHECKING:
     from netdsl.syntax.recover import Recovery
 
-_BINARY = frozenset(
-    {"PLUS", "MINUS", "STAR", "SLASH", "FLOORDIV", "PERCENT", "POWER", "COMPARE", "AND", "OR"}
-)
+_BINARY = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOORDIV", "PERCENT", "POWER", "COMPARE", "AND", "OR"})
 _KEYWORD_OPERANDS = frozenset({"IN", "TRUE", "FALSE"})
 
 
@@ -41,7 +39,7 @@ def colon(recovery: Recovery, token: Token) -> bool:
         headed = recovery.inner.header or statement[0]
         recovery.report(
             "N144",
-            f"a body stands in braces: write `{{` for this `:`, and `}}` after its last line",
+            "a body stands in braces: write `{` for this `:`, and `}` after its last line",
             token,
             f"after this `{headed.text}`, `{{` is expected",
             "write `{ ... }`",
@@ -178,9 +176,7 @@ def else_alone(recovery: Recovery, token: Token) -> bool:
         message = "this `else` has no `if` before it"
     else:
         message = "this `else` has no `if { ... }` just before it"
-    recovery.report(
-        "N141", message, token, "nothing was asked", "put it right after the `}` of its `if`, or remove it"
-    )
+    recovery.report("N141", message, token, "nothing was asked", "put it right after the `}` of its `if`, or remove it")
     return recovery.take(token, "SEMICOLON") or recovery.panic()
 
 
@@ -191,9 +187,7 @@ def operator_after_stage(recovery: Recovery, token: Token) -> bool:
     if recovery.accepts("PLUS"):
         if token.kind != "COMPARE":
             return False
-        recovery.report(
-            "N139", "comparisons do not chain", token, "a second comparison", "write `a < b and b < c`"
-        )
+        recovery.report("N139", "comparisons do not chain", token, "a second comparison", "write `a < b and b < c`")
         return recovery.take(token, "AND")
     if not recovery.accepts("ARROW"):
         return False

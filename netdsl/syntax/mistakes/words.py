@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _WANT_A_NAME = frozenset({"INPUT", "TARGET", "OUTPUT", "SHARED", "LET", "EACH", "REPEAT", "EXPECT", "BLOCK", "NET"})
 _KEYWORD_OPERANDS = frozenset({"IN", "TRUE", "FALSE"})
-_AFTER_A_NAME = frozenset({"EQUAL", "COLON", "COMMA", "ARROW", "DOT", "LPAR", "RPAR", "RBRACE", "AT", "_NL", "SEMICOLON"})
+_AFTER_A_NAME = frozenset(
+    {"EQUAL", "COLON", "COMMA", "ARROW", "DOT", "LPAR", "RPAR", "RBRACE", "AT", "_NL", "SEMICOLON"}
+)
 _JOINING = frozenset({"AND", "OR", "ELSE", "AS", "IN"})
 _ITEMS = ("block", "net", "import", "let", "expect")
 _STATEMENTS = ("input", "target", "output", "shared", "let", "expect", "each")
