@@ -17,6 +17,7 @@ from netdsl.syntax.elaborate.limits import LONGEST_LIST, bounded
 from netdsl.syntax.elaborate.locate import locate
 from netdsl.syntax.elaborate.paths import Container, Plan
 from netdsl.syntax.elaborate.report import Poisoned
+from netdsl.syntax.elaborate.resolve import unknown_prefix
 from netdsl.syntax.elaborate.scopes import MISSING, Declared, FileScope, Scope, close
 from netdsl.syntax.elaborate.values import (
     Arguments,
@@ -97,16 +98,7 @@ def plugin(expr: tree.Attribute, context: Context) -> Operator | None:
     prefix = base.name + "."
     members = [known for known in OPS if known.startswith(prefix)]
     if not members:
-        near = close(base.name, context.scope.known())
-        raise context.report.error(
-            "N201",
-            f"`{base.name}` is not an imported file, a value or a plugin here",
-            base.span,
-            "not known",
-            help=f"did you mean `{near}`?"
-            if near
-            else f'write `import "{base.name}.net" as {base.name}`, or name the plugin with `--plugin`',
-        )
+        raise unknown_prefix(context.report, base, close(base.name, context.scope.known()))
     near = close(name, members)
     raise context.report.error(
         "N201",

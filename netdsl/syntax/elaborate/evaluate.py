@@ -15,6 +15,7 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.limits import LARGEST_INTEGER, bounded
 from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.paths import inner
+from netdsl.syntax.elaborate.resolve import unknown_name
 from netdsl.syntax.elaborate.scopes import MISSING, FileScope, Scope, close
 from netdsl.syntax.elaborate.values import (
     POISON,
@@ -85,7 +86,7 @@ def symbolic(span: Span, what: str, text: str, context: Context) -> Poisoned:
 def _name(expr: tree.Name, context: Context) -> Any:
     value = context.scope.find(expr.name)
     if value is MISSING:
-        raise unknown(expr, context)
+        raise unknown_name(context.report, expr, close(expr.name, context.scope.known()))
     if type(value) is Poison:
         if value.message:
             raise context.report.error(value.code, value.message, expr.span, **value.extra)
@@ -96,18 +97,6 @@ def _name(expr: tree.Name, context: Context) -> Any:
             scope = scope.parent
         return file_let(scope, value, context)
     return value
-
-
-def unknown(expr: tree.Name, context: Context) -> Poisoned:
-    """The error that a name means nothing."""
-    near = close(expr.name, context.scope.known())
-    return context.report.error(
-        "N201",
-        f"`{expr.name}` is not an operator, a block or a value here",
-        expr.span,
-        "not known",
-        help=f"did you mean `{near}`?" if near else "define it with `block`, `let` or `=`, or import the file that does",
-    )
 
 
 def file_let(home: FileScope, let: tree.Let, context: Context) -> Any:

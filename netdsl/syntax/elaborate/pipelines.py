@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import Fix
 from netdsl.expression import operation, provenance, traced
 from netdsl.ops.op import show_shape
 from netdsl.scope import Flow, Tensor
@@ -16,6 +15,7 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.expectations import check_size
 from netdsl.syntax.elaborate.paths import RESERVED, callee_name
 from netdsl.syntax.elaborate.report import Poisoned
+from netdsl.syntax.elaborate.resolve import needs_source
 from netdsl.syntax.elaborate.values import Operator, describe, is_block, is_flow
 
 BRACED = (tree.Body, tree.Merge, tree.Repeat, tree.For, tree.If)
@@ -85,23 +85,18 @@ def _first(stage: tree.Stage, context: Context, named: str | None) -> Any:
     if not is_block(value):
         raise not_a_stage(value, unit, context, head=True)
     if named is not None:
-        source = _sources(context)
-        raise context.report.error(
-            "N309",
-            f"`{named} = {unit.span.text}` does not say what {describe(value)} is applied to",
-            unit.span,
-            "has no input",
-            help=f"write `{source} -> {unit.span.text}`",
-            fix=Fix(Span(unit.span.source, stage.span.start, stage.span.start), f"{source} -> "),
-        )
+        raise needs_source(context.report, stage, named, _source(context))
     if type(value) is Operator and value.name == "identity" and value.arguments is None and type(unit) is tree.Name and not labelled:
         return _entry(context, unit.span)
     return _apply_stage(stage, value, component, _entry(context, unit.span), unit.span, context)
 
 
-def _sources(context: Context) -> str:
-    """What an operator after `=` could be applied to."""
-    return "in" if context.entry is not None else "x"
+def _source(context: Context) -> str:
+    """What an operator after `=` is probably meant to be applied to."""
+    entry = context.entry
+    if type(entry) is Tensor and entry.ref.part and isinstance(entry.ref.part[0], str):
+        return entry.ref.part[0]
+    return "in"
 
 
 def _entry(context: Context, span: Span) -> Flow:

@@ -12,6 +12,7 @@ from netdsl.diagnostics import Diagnostic, Label, NetdslError
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.elaborate.report import Report
+from netdsl.syntax.elaborate.resolve import resolve
 from netdsl.syntax.elaborate.scopes import Declared, FileScope, close, defined
 from netdsl.syntax.elaborate.values import Defined, Namespace
 from netdsl.syntax.limits import MAX_BYTES
@@ -40,8 +41,6 @@ def load(source: Source, root: Path | None) -> Program:
     Imports are looked for beside the file that imports and must lie inside the folder `root`; without one (a text that
     was typed) there is nothing to import. Raises `NetdslError` with all mistakes of syntax and of imports in all files.
     """
-    from netdsl.syntax.elaborate.resolve import resolve
-
     loader = _Loader(root)
     main = loader.read(source, None, ())
     if loader.report.errors or main is None:
