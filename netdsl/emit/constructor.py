@@ -20,7 +20,7 @@ from netdsl.emit.containers import (
 )
 from netdsl.emit.extents import Extents, extent
 from netdsl.emit.frame import Frame
-from netdsl.emit.settle import Unsettled
+from netdsl.emit.settle import Unsettled, plain
 from netdsl.emit.template import (
     Environment,
     TApply,
@@ -34,7 +34,7 @@ from netdsl.emit.template import (
     TShare,
     TStep,
 )
-from netdsl.expression import Entry, Exit, Expr, Literal, Operation, Variable, atoms, operation, provenance
+from netdsl.expression import Atom, Entry, Exit, Expr, Literal, Operation, Variable, atoms, operation, provenance
 from netdsl.ops.op import Template
 from netdsl.scope import Invoke
 
@@ -363,20 +363,23 @@ class Constructor:
     def _unrolled(self, step: TLoop, target: Target) -> None:
         assert step.unrolled is not None
         for region in step.unrolled:
-            for name, span in step.first.variables:
-                self._pin(Variable(name, span), [e[Variable(name, span)] for e in region.environments], region)
-            for atom in region.first.environment:
-                if isinstance(atom, Entry) and atom.site == step.first.site:
-                    self._pin(atom, [extent(r.source, atom.axis) for r in region.occurrences], region)
+            self.frame.replacements.update(self._pinned(step, region))
             self.region(region, target)
         if self.plan.is_network:
             self.frame.freeze(set().union(*(atoms(provenance(s.over)) for s in step.occurrences)))
         self.extents.leave(step, {})
 
-    def _pin(self, atom: Variable | Entry, values: list[Any], region: TRegion) -> None:
-        """In an unrolled iteration a loop variable is what it is."""
-        self.frame.replacements.pop(atom, None)
-        self.frame.replacements[atom] = self.frame.settle(values, region.environments, "value")
+    def _pinned(self, step: TLoop, region: TRegion) -> dict[Atom, Expr]:
+        """What the loop's own atoms are in one unrolled iteration. What entered it is still over those of the last."""
+        pinned: dict[Atom, Expr] = {}
+        for atom in region.first.environment:
+            if isinstance(atom, Entry) and atom.site == step.first.site:
+                values = [extent(r.source, atom.axis) for r in region.occurrences]
+                pinned[atom] = self.frame.settle(values, region.environments, "channels")
+        for name, span in step.first.variables:
+            values = [plain(e.get(Variable(name, span))) for e in region.environments]
+            pinned[Variable(name, span)] = self.frame.settle(values, region.environments, name)
+        return pinned
 
     def _choice(self, step: TChoice, target: Target) -> None:
         if len({s.arm for s in step.occurrences}) == 1:

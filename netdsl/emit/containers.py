@@ -7,7 +7,7 @@ from typing import Any
 from netdsl.emit import python
 from netdsl.emit.template import TApply, TChoice, TGroup, TInvoke, TJoin, TLet, TLoop, TRegion
 from netdsl.expression import Expr, Literal, Operation
-from netdsl.ops.op import Call
+from netdsl.ops.op import Call, Helper
 
 
 def shapes(step: Any) -> tuple[Any, ...]:
@@ -22,7 +22,34 @@ def needs_module(apply: Any) -> bool:
 def module_calls(step: TApply) -> list[Call] | None:
     """The torch module of an operator in every instance, or None where it has none."""
     calls = [s.op.module(*shapes(s)) for s in step.occurrences]
-    return None if any(c is None for c in calls) else [c for c in calls if c is not None]
+    found = [c for c in calls if c is not None]
+    if len(found) == len(calls):
+        return found
+    wrapper = _wrapper(step)
+    return None if wrapper is None else [Call(wrapper)] * len(calls)
+
+
+def _wrapper(step: TApply) -> Helper | None:
+    """A module of our own for a function of one value that torch has no module for, such as `F.normalize(x)`."""
+    op = step.first.op
+    if len(step.first.operands) != 1 or any(s.op != op or _rank(s) != _rank(step.first) for s in step.occurrences):
+        return None
+    code = op.expr(*shapes(step.first))
+    text = None if code is None else python.function_text(code, "x")
+    if text is None:
+        return None
+    name = "".join(part.capitalize() for part in op.name.replace(".", "_").split("_"))
+    source = f'''class {name}(nn.Module):
+    """{op.label()}"""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return {text}
+'''
+    return Helper(name, source)
+
+
+def _rank(apply: Any) -> int:
+    return len(apply.operands[0].shape)
 
 
 def regions_of(step: Any) -> list[TRegion]:

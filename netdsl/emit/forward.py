@@ -397,6 +397,8 @@ def binding(template: Template) -> tuple[int, Mapping[int, int]]:
     """How tightly a template's text binds, and how tightly its operands must; names where it cannot be seen."""
     if template.atom:
         return ATOM, defaultdict(lambda: ATOM)
+    if re.fullmatch(r"\{0\} \*\* \{\w+\}", template.text):
+        return 8, {0: ATOM, 1: 8}
     terms = re.split(r" ([-+*/]) ", template.text)
     signs = set(terms[1::2])
     plain = all(re.fullmatch(r"\{\w+\}", term) for term in terms[::2])

@@ -219,8 +219,10 @@ class Network:
         lines = writer.write()
         if not writer.returned:
             lines += python.wrapped(f"return {writer.text(body.end)}", 2)
-        head = python.bracketed("def loss(", parameters, ") -> Tensor:", 1)
-        return [f"{python.INDENT}@staticmethod", *head, *checks, *lines], implicit
+        own = any("self." in line for line in lines)  # it reads a parameter of the network
+        head = python.bracketed("def loss(", ["self"] * own + parameters, ") -> Tensor:", 1)
+        static = [] if own else [f"{python.INDENT}@staticmethod"]
+        return [*static, *head, *checks, *lines], implicit
 
     def _asked(self, needed: list[str]) -> tuple[str, list[str]]:
         """The loss's first parameter, and the check that the aux outputs it reads are there."""

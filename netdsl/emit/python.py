@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from netdsl.expression import Atom, Expr, Literal, Operation
+from netdsl.ops.op import Call, Operand, Template
 
 WIDTH = 120
 INDENT = "    "
@@ -132,6 +133,35 @@ def _formatted(parts: tuple[Expr, ...], atom: Callable[[Atom], str]) -> str:
         else:
             text += "{" + expression(part, atom) + "}"
     return f'f"{text}"'
+
+
+def function_text(code: Any, operand: str) -> str | None:
+    """Code that reads one value and nothing that varies, with that value's name in place; None for any other."""
+    try:
+        if isinstance(code, Template):
+            values = {name: literal(value) for name, value in code.values.items()}
+            return code.text.replace("{*}", operand).format(operand, **values)
+        items = [function_text_of(a, operand) for a in code.arguments]
+        keywords = [(k, v) for k, v in code.keywords.items() if k not in code.defaults or code.defaults[k] != v]
+        items += [f"{k}={function_text_of(v, operand)}" for k, v in keywords]
+        if not isinstance(code.target, str):
+            return None
+        if code.target.startswith("."):
+            return f"{items[0]}{code.target}({', '.join(items[1:])})"
+        return f"{code.target}({', '.join(items)})"
+    except TypeError:
+        return None
+
+
+def function_text_of(value: Any, operand: str) -> str:
+    if isinstance(value, Operand):
+        return operand
+    if isinstance(value, Call | Template):
+        found = function_text(value, operand)
+        if found is None:
+            raise TypeError
+        return found
+    return literal(value)
 
 
 # ------------------------------------------------------------------------------------------------ identifiers

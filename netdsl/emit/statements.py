@@ -15,6 +15,7 @@ from typing import TypeAlias
 from netdsl.emit import python
 
 _MARK = re.compile(r"⟦(\d+)(?:!(\d))?⟧")
+_POWER = re.compile(r"(?<![\w.)\]])([A-Za-z_][\w.]*|\d+) \*\* (-?[\w.]+)(?![\w.(\[])")  # simple sides hug the sign
 _NESTED_WIDTH = 96
 _SHORT = 40
 _POOL = ("x", "y", "z", "w", "v", "u", "t", "s")
@@ -275,7 +276,8 @@ class Writer:
         self.lines += lines
 
     def text(self, code: str) -> str:
-        return _MARK.sub(lambda m: self.name[int(m[1])], code)
+        shown = _MARK.sub(lambda m: self.name[int(m[1])], code)
+        return _POWER.sub(r"\1**\2", shown) if " ** " in shown else shown
 
     def _evaluate(self, statement: Evaluate) -> None:
         code = self.text(statement.code)

@@ -57,7 +57,7 @@ class Run:
         if self.work > self.limits.work:
             self.report.error(
                 "N613",
-                f"elaborating this network takes more than {self.limits.work} calls and turns of loops",
+                f"elaborating this network takes more than {self.limits.work:_} calls and turns of loops",
                 span,
                 "the limit is reached here",
                 help="repeat less, or split the network",

@@ -142,7 +142,7 @@ def turns(count: int, span: Span, context: Context) -> int:
     if count > context.run.limits.repeat:
         context.report.error(
             "N610",
-            f"a loop of {int(count)} turns; the limit is {context.run.limits.repeat}",
+            f"a loop of {int(count):_} turns; the limit is {context.run.limits.repeat:_}",
             span,
             f"is {int(count)}",
         )

@@ -20,7 +20,7 @@ class Limits:
     depth: int = 32
     repeat: int = 10_000
     nodes: int = 20_000
-    work: int = 200_000
+    work: int = 100_000
 
 
 def bounded(value: object, span: Span, report: Report) -> None:

@@ -16,6 +16,7 @@ from netdsl.syntax import tree
 from netdsl.syntax.elaborate import blocks, calls, expectations, nets
 from netdsl.syntax.elaborate import evaluate as evaluation
 from netdsl.syntax.elaborate.context import Context, Frame, Run
+from netdsl.syntax.elaborate.counting import Counter
 from netdsl.syntax.elaborate.paths import Container
 from netdsl.syntax.elaborate.program import Program, choose, networks
 from netdsl.syntax.elaborate.report import Poisoned, Report, Stop
@@ -80,12 +81,14 @@ class _Network:
     def __init__(self, program: Program, block: Defined, report: Report) -> None:
         self.program, self.block, self.report = program, block, report
         self.run = Run(report)
+        self.as_written = True  # no parameter was given from outside
 
     def build(self, parameters: Mapping[str, Any], inputs: Mapping[str, tuple[int, ...]]) -> Graph | None:
         """The graph; where there are mistakes, as far as it got."""
         with deep_recursion():
             try:
                 given = {name: _plain(value) for name, value in parameters.items()}
+                self.as_written = not given
                 base = self._base(given)
                 return self._elaborate(base, given, {name: tuple(size) for name, size in inputs.items()})
             except (Poisoned, Stop):
@@ -145,6 +148,7 @@ class _Network:
         container = Container("", declared.plan, False)
         context = Context(self.run, Frame(region, ""), region, region.environment, container, scope, None)
         interface = nets.Interface(sizes)
+        self._count(declared)
         offered: list[NetParameter] = []
         if not isinstance(node.body, tree.Body):
             raise self.report.error("N330", f"the net `{declared.name}` has no input", node.name.span)
@@ -158,7 +162,8 @@ class _Network:
             interface.failed = True
         graph = self._graph(region, interface, offered)
         if not self.report.errors and not interface.failed:
-            for item in interface.expects:
+            # What the text expects, it expects of the network that it describes: not with ten classes for a thousand.
+            for item in interface.expects if self.as_written else ():
                 try:
                     expectations.check(item, context, graph)
                 except Poisoned:
@@ -166,6 +171,28 @@ class _Network:
         elif not self.report.errors:
             raise InternalError(f"elaboration of {self.block.name} failed without a reason")
         return graph
+
+    def _count(self, declared: Declared) -> None:
+        """Refuse a network that is too large before any of it is made."""
+        limits = self.run.limits
+        counter = Counter(limits.repeat)
+        count = counter.definition(declared)
+        if counter.longest is not None:
+            span, turns = counter.longest
+            self.report.error(
+                "N610", f"a loop of {turns:_} turns; the limit is {limits.repeat:_}", span, f"is {turns:_}"
+            )
+            raise Stop
+        if count > limits.nodes:
+            span, part = counter.largest(declared)
+            self.report.error(
+                "N612",
+                f"`{declared.name}` would have {count:_} nodes or more; the limit is {limits.nodes:_}",
+                span,
+                f"makes {part:_}",
+                help="repeat less, or split the network",
+            )
+            raise Stop
 
     def _parameter(self, parameter: tree.Parameter, value: Any, context: Context, offered: list[NetParameter]) -> None:
         """Bind a parameter: what is given is a plain value, what has its default is traced and offered."""

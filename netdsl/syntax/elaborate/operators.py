@@ -203,7 +203,7 @@ def add_node(
     if number >= run.limits.nodes:
         context.report.error(
             "N612",
-            f"the network has more than {run.limits.nodes} nodes",
+            f"the network has more than {run.limits.nodes:_} nodes",
             site,
             "this one is too many",
             help="repeat less, or split the network",
