@@ -8,7 +8,8 @@ neural networks, 2019) and `jump` the stride. Where paths meet, the greatest and
 
 Fields are not cut at the border of the input. A path counts with the window that it has; where branches look past
 each other, as those with one-sided padding do, their union is wider than the widest. An input called `like`, as that of
-`crop`, lends its shape and is not seen.
+`crop`, lends its shape and is not seen. Behind what enlarges the field is that of the worst place, which a stride may
+never meet.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def support(text: str) -> list[int]:
             at[axis] = place
             (gradient,) = torch.autograd.grad(output[tuple(at)], image, retain_graph=True)
             reached = gradient[0].abs().sum(0).nonzero()[:, axis]
-            widest[axis] = max(widest[axis], int(reached.max() - reached.min()) + 1)
+            if len(reached):  # else this place sees padding alone
+                widest[axis] = max(widest[axis], int(reached.max() - reached.min()) + 1)
     return widest
 
 
