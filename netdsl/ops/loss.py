@@ -265,7 +265,7 @@ _CONTRASTIVE = Helper(
     "contrastive_loss",
     '''def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float = 1.0, reduction: str = "mean") -> Tensor:
     """same · ½d² + (1 - same) · ½max(0, margin - d)², d being the distance of a and b (Hadsell et al., 2006)."""
-    distance = torch.linalg.vector_norm((a - b).flatten(1), dim=1)
+    distance: Tensor = torch.linalg.vector_norm((a - b).flatten(1), dim=1)
     same = same.reshape(-1)
     loss = 0.5 * (same * distance.square() + (1 - same) * F.relu(margin - distance).square())
     return loss.mean() if reduction == "mean" else loss.sum()

@@ -102,7 +102,7 @@ def test_example_of_every_operator(name: str) -> None:
     check(op, shapes if cls.inputs != (0, 0) else ())
 
 
-CASES = [
+CASES: list[tuple[Any, ...]] = [
     # 1-D, 2-D, 3-D
     ("conv(8, 3)", (4, 20)),
     ("conv(8, 3)", (4, 9, 11)),
