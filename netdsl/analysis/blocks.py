@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from netdsl.graph import Graph
+from netdsl.ops.op import show
 from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Loop, Region, Step, Tensor, Value
 from netdsl.source import Span
 
@@ -18,7 +19,7 @@ class Block:
     """
 
     path: str
-    head: str  # as the text has it: `bottleneck(width, stride = 1)`
+    head: str  # the call: `bottleneck(64, stride = 2)`
     site: Span | None
     result: Value | None
     members: list[int | Block] = field(default_factory=list)
@@ -56,17 +57,33 @@ def _fill(block: Block, steps: Iterable[Step]) -> None:
             _fill(inside, region.steps)
         if isinstance(step, Join):
             _fill(inside, [step.apply])
+        if inside is not block and not inside.members:  # a projection that projects nothing
+            block.members.pop()
 
 
 def _head(step: Step) -> str:
     match step:
         case Invoke():
-            return step.definition.head
+            return _call(step)
         case Loop():
             return f"{step.kind} × {len(step.iterations)}"
         case Group():
             return "{ .. }"
     return ""
+
+
+def _call(step: Invoke) -> str:
+    """The call with the values that it has here: `inception(64, 96, 128, 16, 32, 32)`."""
+    given = {name: show(value) for name, value in step.arguments.items()}
+    given |= {name: block.text for name, block in step.blocks.items()}
+    order = [parameter.name for parameter in step.definition.parameters]
+    parts: list[str] = []
+    by_place = True
+    for name in [*(n for n in order if n in given), *(n for n in given if n not in order)]:
+        rest = name.rpartition(".")[2]  # `args.0`, `args.stride`
+        by_place = by_place and (rest.isdigit() or order[len(parts) : len(parts) + 1] == [name])
+        parts.append(given[name] if by_place else f"{rest} = {given[name]}")
+    return f"{step.definition.name}({', '.join(parts)})" if parts else step.definition.name
 
 
 def _regions(step: Step) -> tuple[Region, ...]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from netdsl import cost
 from netdsl.analysis.arithmetic import arithmetic
 from netdsl.analysis.blocks import Block, blocks
 from netdsl.analysis.cost import NOTHING, Cost, costs
@@ -21,7 +22,7 @@ from netdsl.source import Span
 class Row:
     """A node, or a block with what is inside it; `rows` is empty for a node.
 
-    `name` is its path, `op` the operator's name or empty, `text` the operator or the block's head as the text has it,
+    `name` is its path, `op` the operator's name or empty, `text` the operator or the block's call,
     `shapes` those of the outputs, `how` the arithmetic behind the figures.
     """
 
@@ -128,14 +129,12 @@ def summarise(graph: Graph, *, depth: int | None = None, how: bool = False) -> S
         )
         for node in graph.nodes
     )
-    needed = graph.ancestors(tuple(v for output in graph.outputs if not output.aux for v in leaves(output.value)))
-    inference = sum((figures[number] for number in sorted(needed)), NOTHING)
-    total = sum(figures, NOTHING)
+    inference = sum((figures[number] for number in cost.inference(graph)), NOTHING)
     return Summary(
         network=graph.name,
-        params=total.params,
-        inference_params=inference.params,
-        frozen=total.frozen,
+        params=cost.params(graph),
+        inference_params=cost.inference_params(graph),
+        frozen=cost.frozen(graph),
         inputs={graph.nodes[number].name: graph.nodes[number].shape for number in graph.inputs},
         outputs={o.name: tuple(graph.shape(v) for v in leaves(o.value)) for o in graph.outputs},
         rows=_grouped(graph, blocks(graph), rows),

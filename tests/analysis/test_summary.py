@@ -149,7 +149,7 @@ def test_blocks_have_subtotals_and_their_nodes_stand_below() -> None:
     assert rows[at].split()[0] == "stage"
     assert f"{8 * 8 * 9 + 16 + 8 * 8 + 8 + 16 * 8 * 9 + 32 + 16 * 8 + 16:,}" in rows[at]
     assert inside[0].startswith("  0 ")
-    assert "unit(c, stride = 1)" in inside[0]
+    assert " unit(8) " in inside[0]
     assert inside[1].startswith("    conv1 ")
 
 
