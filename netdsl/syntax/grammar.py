@@ -111,7 +111,7 @@ def compile_grammar(text: str) -> dict[str, Any]:
         spliced = [place for place, symbol in enumerate(rule.expansion) if reads(symbol)]
         rules.append([str(rule.origin.name), len(rule.expansion), name, spliced])
     states = [
-        {str(symbol): target if action is Shift else ~order[target] for symbol, (action, target) in row.items()}
+        {str(symbol): target if action is Shift else ~order[target] for symbol, (action, target) in sorted(row.items())}
         for _, row in sorted(table.states.items())
     ]
     return {
