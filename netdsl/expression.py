@@ -112,7 +112,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def operation(operator: str, *operands: Expr) -> Expr:
     """`Operation(operator, operands)`, folded where all operands are literals and tidied where that is trivial."""
-    if all(type(x) is Literal for x in operands):
+    for operand in operands:
+        if type(operand) is not Literal:
+            break
+    else:
         try:
             return Literal(_apply(operator, [x.value for x in operands]))  # type: ignore[union-attr]
         except (ArithmeticError, ValueError, TypeError, LookupError):

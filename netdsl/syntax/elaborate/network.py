@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,14 +68,19 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int]:
 
 
 @contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Room for blocks inside blocks. Python's own limit is meant for runaway recursion, which ours cannot be."""
-    before = sys.getrecursionlimit()
+def room() -> Iterator[None]:
+    """Room for blocks inside blocks: Python's own limit is meant for runaway recursion, which ours cannot be. And
+    no search for garbage meanwhile: everything that is made is kept, and searching it over and over again would take
+    most of the time of a large network."""
+    before, collecting = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(before, DEEP))
+    gc.disable()
     try:
         yield
     finally:
         sys.setrecursionlimit(before)
+        if collecting:
+            gc.enable()
 
 
 class _Network:
@@ -85,7 +91,7 @@ class _Network:
 
     def build(self, parameters: Mapping[str, Any], inputs: Mapping[str, tuple[int, ...]]) -> Graph | None:
         """The graph; where there are mistakes, as far as it got."""
-        with deep_recursion():
+        with room():
             try:
                 given = {name: _plain(value) for name, value in parameters.items()}
                 self.as_written = not given
