@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -12,6 +11,7 @@ from netdsl.emit.classes import Class, Split, Unroll
 from netdsl.emit.containers import (
     has_labels,
     has_labels_in,
+    is_attribute,
     is_sequence,
     label_stem,
     module_calls,
@@ -37,8 +37,6 @@ from netdsl.emit.template import (
 from netdsl.expression import Atom, Entry, Exit, Expr, Literal, Operation, Variable, atoms, operation, provenance
 from netdsl.ops.op import Template
 from netdsl.scope import Invoke
-
-SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass(slots=True)
@@ -183,7 +181,7 @@ class Constructor:
         if type(name) is Literal and str(name.value).isdigit() and not target.sequence and self._stateless(step):
             name = Literal(self._unique(hint))  # it has no path to keep, so it may have a name
             self.renamed[id(step)] = name.value
-        plain = type(name) is Literal and SAFE_NAME.match(name.value) and not target.sequence
+        plain = type(name) is Literal and is_attribute(name.value) and not target.sequence
         if plain:
             assert isinstance(name, Literal)
             self.children.add(name.value)
@@ -229,7 +227,7 @@ class Constructor:
             write(step, target)
             return
         name = self._name_of(step)
-        simple = type(name) is Literal and SAFE_NAME.match(name.value) and not target.sequence
+        simple = type(name) is Literal and is_attribute(name.value) and not target.sequence
         if not is_sequence(step):
             if not simple:
                 raise Split(self.plan.key)
@@ -456,4 +454,4 @@ def negated(condition: Expr) -> Expr:
     return Operation("not", (condition,))
 
 
-__all__ = ["SAFE_NAME", "Constructor", "Target"]
+__all__ = ["Constructor", "Target"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any
 
 from netdsl.emit import python
@@ -12,6 +13,11 @@ from netdsl.ops.op import Call, Helper
 
 def shapes(step: Any) -> tuple[Any, ...]:
     return tuple(t.shape for t in step.operands)
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a module of this name can be written `self.name`."""
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def needs_module(apply: Any) -> bool:

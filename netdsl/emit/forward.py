@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from netdsl.emit import python
 from netdsl.emit.classes import Split, Unroll
-from netdsl.emit.constructor import SAFE_NAME, Constructor
-from netdsl.emit.containers import is_sequence, needs_module, regions_of, shapes
+from netdsl.emit.constructor import Constructor
+from netdsl.emit.containers import is_attribute, is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import ATOM, Block, Body, Evaluate, For, If, mark, read
@@ -152,7 +152,7 @@ class Forward:
         if len(names) > 1:
             raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
         name = names.pop()
-        if SAFE_NAME.match(name):
+        if is_attribute(name):
             return f"{holder}.{name}"
         return f"{holder}.get_submodule({python.string(name)})"
 
@@ -316,7 +316,7 @@ class Forward:
                 raise Unroll(step.first.site) from None
             return f"for _ in range({self.stored(count, 'count')}):"
         lists = {tuple(names_in(r) for r in s.iterations) for s in step.occurrences}
-        names = [name for name in next(iter(lists)) if name and SAFE_NAME.match(name)]
+        names = [name for name in next(iter(lists)) if name and is_attribute(name)]
         distinct = len(lists) == 1 and len(set(names)) == len(step.first.iterations) > 1
         if len(places) != 1 or not distinct:
             raise Unroll(step.first.site)
@@ -444,7 +444,7 @@ def inner_of(step: Any) -> list[TRegion]:
 def modules(region: TRegion) -> Any:
     for step in module_steps(region):
         name = str(step.first.name)
-        if SAFE_NAME.match(name):
+        if is_attribute(name):
             yield name
 
 

@@ -1,0 +1,162 @@
+"""Small networks, one for each way a text can be built; what an emitter is likely to get wrong."""
+
+NETWORKS: dict[str, str] = {
+    "chain": "net f { input x: 3x8x8; output y = x -> conv(4, 3) -> batch_norm -> relu -> flatten -> linear(5) }",
+    "the same value twice": "net f { input x: 3x8x8; a = x -> conv(4, 3); output y = add(a, a) -> concat { in; in } }",
+    "operand order": """
+        net f { input x: 3x8x8
+          a = x -> conv(4, 3); b = x -> conv(4, 3, bias = false)
+          output y = concat(b, a - b, a / 2, 2 - b, a * b) }""",
+    "diamonds": """
+        block d(c) = add { conv(c, 3) -> relu; concat { conv(c - 2, 1); conv(2, 3) -> tanh } }
+        net f { input x: 3x8x8; output y = x -> d(6) -> d(6) -> add { identity; d(6) -> d(6) } }""",
+    "nested merges": """
+        net f { input x: 4x8x8
+          output y = x -> concat { in; add { in; mul { in; conv(4, 1) -> sigmoid } }; conv(3, 1) } -> relu }""",
+    "names read later": """
+        net f { input x: 3x8x8
+          a = x -> conv(4, 3); b = a -> relu -> conv(4, 3); c = b -> tanh
+          output y = concat { a; c; b -> conv(2, 1); x } }""",
+    "in of the braces": """
+        block up(c) { big = in -> max_pool(2) -> conv(c, 3) -> upsample(2); concat { in; big } }
+        net f { input x: 3x8x8; output y = x -> up(4) -> up(2) }""",
+    "wrapped wrappers": """
+        block cb(...args) = conv(...args, bias = false) -> batch_norm
+        block cbr(...args, act = relu) = cb(...args) -> act
+        block unit(c, s) = cbr(c, 3, stride = s) -> cbr(c, 1, act = relu6) -> cb(2 * c, 3, groups = 2)
+        net f { input x: 4x9x9; output y = x -> unit(4, 1) -> unit(6, 2) -> cbr(3, 1x3) }""",
+    "projections": """
+        block basic(w, s = 1) = add {
+          conv(w, 3, stride = s, bias = false) -> batch_norm -> relu -> conv(w, 3, bias = false) -> batch_norm
+          if s > 1 or in.channels != w { conv(w, 1, stride = s) }
+        } -> relu
+        net f { input x: 3x8x8; output y = x -> basic(4) -> basic(4) -> basic(8, 2) -> basic(8) -> global_avg_pool }""",
+    "dense growth": """
+        block layer(g) = concat { identity; batch_norm -> relu -> conv(g, 3) }
+        block dense(n, g) = repeat n { layer(g) }
+        net f { input x: 3x8x8
+          output y = x -> dense(2, 4) -> { conv(in.channels // 2, 1) } -> dense(3, 2) -> batch_norm -> flatten -> linear(3) }""",
+    "growth in loops with labels": """
+        block layer(g) = concat { identity; conv(g, 3) }
+        block squeeze = conv(in.channels // 2, 1) -> avg_pool(2)
+        net f(sizes = [2, 3, 1]) { input x: 5x16x16
+          output y = x -> features: { stem: conv(6, 3)
+            -> for i, n in enumerate(sizes) {
+                 if i > 0 { "down{i}": squeeze }
+                 -> "dense{i + 1}": for j in range(n) { "layer{j}": layer(2 + i) }
+               } -> last: batch_norm } -> relu }""",
+    "loops with a table": """
+        block sep(c, s) = conv(in.channels, 3, stride = s, groups = in.channels) -> conv(c, 1) -> relu
+        net f { input x: 4x16x16
+          output y = x -> for c, s in [[6, 1], [8, 2], [8, 1]] { sep(c, s) } -> global_avg_pool -> linear(3) }""",
+    "loops without modules": """
+        block smooth(n) { a = in -> relu; concat { a; in -> repeat n { avg_pool(3, stride = 1, pad = 1) -> tanh } } }
+        net f { input x: 2x8x8; output y = x -> smooth(3) -> repeat 2 { relu } -> smooth(2) }""",
+    "paths side by side": """
+        block wide(w, paths = 3, d = 2) = add {
+          identity; each p in range(paths) { conv(d, 1) -> relu -> conv(w, 1) } } -> relu
+        net f { input x: 4x6x6; output y = x -> wide(4) -> wide(4, paths = 2)
+          -> concat { each k in [1, 3, 5] { conv(k, k) } } }""",
+    "recursion": """
+        block double(c) = repeat 2 { conv(c, 3, pad = 0) -> relu }
+        block level(c, depth) = double(c) -> if depth > 0 {
+          up = in -> max_pool(2) -> level(2 * c, depth - 1) -> deconv(c, 2, stride = 2)
+          concat { in -> crop(up); up } -> double(c) }
+        net f(depth = 2, width = 3) { input x: 1x44x44; output y = x -> level(width, depth) -> conv(2, 1) }""",
+    "tensors as arguments": """
+        block up(c, skip) { wide = in -> deconv(c, 2, stride = 2); concat { skip -> crop(wide); wide } -> conv(c, 3) }
+        net f { input x: 2x17x17
+          a = x -> conv(3, 3); b = a -> max_pool(2) -> conv(5, 3)
+          output y = b -> max_pool(2) -> conv(6, 3) -> up(4, b) -> up(2, a) }""",
+    "blocks as arguments": """
+        block twice(unit, c) = unit(c) -> unit(c)
+        block plain(c) = conv(c, 3) -> relu
+        block gated(c) = mul { conv(c, 3); conv(c, 3) -> sigmoid }
+        block pooled(pool, norm = identity) = pool(2, stride = 2) -> norm -> conv(3, 1)
+        net f { input x: 3x16x16
+          output y = x -> twice(plain, 4) -> twice(gated, 5) -> pooled(max_pool) -> pooled(avg_pool, norm = batch_norm) }""",
+    "literal blocks as arguments": """
+        block residual(body) = add { in; body }
+        net f { input x: 4x8x8
+          output y = x -> residual({ conv(4, 3) -> relu }) -> residual(conv(4, 1) -> tanh -> conv(4, 3)) }""",
+    "choices that change the width": """
+        block step(c, deep) = if deep { conv(c, 3) -> relu -> conv(2 * c, 1) } else { conv(c, 1) } -> batch_norm
+        net f { input x: 3x8x8; output y = x -> step(4, true) -> step(5, false) -> step(2, true) }""",
+    "choices in loops": """
+        block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
+        net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
+    "choices of values": """
+        block inverted(t, c, s) {
+          let keeps = s == 1 and in.channels == c
+          body = in -> if t > 1 { conv(t * in.channels, 1) -> relu6 } -> conv(c, 3, stride = s) -> batch_norm
+          if keeps { in + body } else { body } }
+        net f { input x: 4x8x8; output y = x -> inverted(1, 6, 2) -> inverted(3, 6, 1) -> inverted(2, 4, 1) }""",
+    "shared towers": """
+        block encoder(dim = 6) { for c in [4, 5] { conv(c, 3) -> batch_norm -> relu -> max_pool(2) } -> flatten -> linear(dim) }
+        net f { input left, right: 1x8x8
+          shared tower = encoder(7)
+          shared one = conv(1, 3)
+          a = left -> one -> tower; b = right -> one -> tower
+          output y = abs(a - b) -> linear(2)
+          output d = distance(a, b) }""",
+    "shared pipelines": """
+        block encoder(dim) = flatten -> linear(dim)
+        net f { input a, b: 1x4x4
+          shared tower = encoder(3) -> l2_normalise
+          output y = a -> tower; output z = concat { b -> tower; a -> tower } }""",
+    "lists": """
+        block halves { a, b = in -> split(2); [a -> conv(3, 1), b -> relu] }
+        block joined { p, q = in; concat { q; p } }
+        net f { input x: 4x6x6
+          u, v = x -> halves
+          output y = [u, v] -> joined -> conv(2, 1)
+          output z = x -> split([1, 3]) -> joined }""",
+    "several inputs and outputs": """
+        net f(n = 4) { input image: 3x8x8; input flow: [2 * n, 8, 8]; input v: [5]
+          a = image -> conv(n, 3); b = flow -> conv(n, 3)
+          output map = concat { a; b }
+          output scores = concat { a -> global_avg_pool; v } -> linear(3) -> softmax
+          output raw = v }""",
+    "aux outputs": """
+        net f { input x: 3x8x8; target label: class
+          a = x -> conv(4, 3) -> relu; b = a -> conv(4, 3)
+          output logits = b -> global_avg_pool -> linear(4)
+          aux output side = a -> flatten -> linear(4)
+          aux output deep = b -> global_avg_pool -> linear(3)
+          loss = cross_entropy(logits, label) + 0.3 * cross_entropy(side, label) }""",
+    "containers that are no chain": """
+        net f { input x: 3x8x8
+          output y = x -> stem: { a = in -> conv1: conv(4, 3) -> relu; concat { a; in -> conv2: conv(2, 1) } }
+            -> both: concat { left: conv(3, 1); right: { conv(2, 1) -> relu -> conv(3, 1) } } -> head: { conv(2, 1) -> relu } }""",
+    "flattened sizes": """
+        block head(classes) = max_pool(2) -> flatten -> linear(8) -> relu -> linear(classes)
+        net f { input x: 3x16x16
+          output y = x -> conv(4, 3) -> head(3)
+          output z = x -> max_pool(2) -> conv(4, 3) -> head(5) }""",
+    "ranks": """
+        block unit(c) = conv(c, 3) -> batch_norm -> relu -> max_pool(2)
+        net f { input a: 2x8; input b: 2x8x8; input c: 2x8x8x8
+          output x = a -> unit(3); output y = b -> unit(3); output z = c -> unit(3) }""",
+    "squeeze and excitation": """
+        block se(r) = mul { identity; global_avg_pool -> linear(in.channels // r) -> relu -> { linear(r * in.channels) } -> sigmoid }
+        net f { input x: 6x5x5; output y = x -> se(3) -> relu -> conv(4, 1) -> se(1) }""",
+    "parameters": """
+        net f { input x: 4x5x5; output y = x * parameter([4, 5, 5], init = ones) -> scale(bias = true) -> prelu }""",
+    "nets in nets": """
+        net trunk(w = 4) { input x: 3x8x8; output y = x -> one: conv(w, 3) -> relu -> two: conv(6, 3) -> linear_part: global_avg_pool }
+        net f { input x: 3x8x8; output y = x -> trunk(5) -> linear(2); output z = x -> upto(trunk, "two") -> conv(1, 1) }""",
+    "lets": """
+        let widths = [4, 6]
+        block unit(w, e = 2) { let inner = w * e; let wide = inner > 8; conv(inner, 1) -> if wide { relu } -> conv(w, 3) }
+        net f { input x: 3x6x6; let last = widths[1] + 1; output y = x -> for w in widths { unit(w) } -> conv(last, 1) }""",
+    "vectors": """
+        block mlp(ns) = for n in ns { linear(n) -> relu }
+        net f { input x: [7]; output y = x -> mlp([5, 4]) -> add { in; mlp([3, 4]) } -> linear(2) -> log_softmax }""",
+    "outputs that are read on": """
+        net f { input x: 3x6x6; output a = x -> conv(4, 3); output b = a -> relu -> conv(2, 1); output c = concat { a; b } }""",
+    "an output that is the input": "net f { input x: 3x6x6; output y = x; output z = x -> relu }",
+    "odd names": """
+        block class(c) = conv(c, 1) -> relu
+        block torch(lambda, nn) = conv(lambda, 1) -> conv(nn, 1)
+        net Module { input self: 3x4x4; F = self -> class(2); output forward_ = F -> torch(3, 2) }""",
+}
