@@ -120,7 +120,9 @@ class _Names:
         for node in graph.nodes:
             if len(node.shapes) > 1:
                 for i in range(len(node.shapes)):
-                    self._values[Value(node.number, i)] = self._legal(f"{node.name}_{i}")
+                    value = Value(node.number, i)
+                    unread = "" if value in graph.uses else "_"
+                    self._values[value] = self._legal(f"{unread}{node.name}_{i}")
         self._modules = {owner: self._legal(f"{owner}_module") for owner in _shared(graph)}
 
     def _legal(self, path: str) -> str:

@@ -26,8 +26,8 @@ net odd(classes = 10) {
   p = parameter([4], init = ones)
   x = image -> first: unit(4, pad = [1, 1], bias_init = constant(0.5)) -> "x_y": relu
   relu_1 = other -> unit(4)
-  a, b = (x + relu_1) * p -> split(2)
-  y = concat { a; b -> pad([[0, 1], [1, 0]]) -> crop(b); in_all = x } -> leaky_relu(0.1)
+  a, b, _c = (x + relu_1) * p -> split([1, 2, 1])
+  y = concat { a; b -> pad([[0, 1], [1, 0]]) -> crop(b); (a * 2) } -> leaky_relu(0.1)
   output scores = y -> head
   aux output again = y -> head
   output gate = vector -> linear(4) -> sigmoid
