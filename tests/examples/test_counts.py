@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.examples.networks import FAMILIES, FILE, recorded, summary
+import netdsl
+from tests.examples.networks import EXAMPLES, FAMILIES, FILE, recorded, summary
 
 GOLDEN = recorded("golden")
 
@@ -47,11 +50,32 @@ def test_every_example_is_counted() -> None:
 
 @pytest.mark.parametrize("file", FAMILIES)
 def test_families_hold_what_is_listed_and_nothing_else(file: str) -> None:
-    import netdsl
-
     path = FILE[FAMILIES[file][0]]
     text = path.read_text(encoding="utf-8")
     declared = {line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("net ")}
     templates = {"vgg", "resnet", "densenet"}  # what variants are made from
     assert declared - templates == set(FAMILIES[file])
-    netdsl.compile(path, network=FAMILIES[file][-1])
+
+
+@pytest.mark.parametrize("file", FAMILIES)
+def test_nothing_in_a_family_is_wrong_or_doubtful(file: str) -> None:
+    assert netdsl.check(EXAMPLES / file) == ()
+
+
+@pytest.mark.parametrize("file", FAMILIES)
+def test_a_false_expectation_in_a_family_is_found(file: str) -> None:
+    text = (EXAMPLES / file).read_text(encoding="utf-8")
+    found = netdsl.check(
+        re.sub(r"(params == \d[\d_]*)\d", r"\g<1>9" if "9\n" not in text else r"\g<1>1", text, count=1)
+    )
+    assert [diagnostic.code for diagnostic in found] == ["N501"]
+
+
+CLASSIFIERS = [network for network in FILE if network not in ("siamese", "triplet")]
+
+
+@pytest.mark.parametrize("network", CLASSIFIERS)
+def test_parameters_of_a_network_can_be_given(network: str) -> None:
+    found = netdsl.compile(FILE[network], network=network, classes=7).summary().as_dict()
+    assert found["outputs"] != summary(network)["outputs"]
+    assert all(shape[0] == 7 for shape in found["outputs"].values())
