@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from netdsl.graph import Graph
+from netdsl.ops import OPS
 from netdsl.scope import Value
 from netdsl.syntax.grammar import tables
 from netdsl.text import KEYWORDS, to_text
 from tests.examples.networks import FILE
 from tests.graphs import graph
+from tests.ops.test_through_the_compiler import text_of
 
 ODD = """
 block unit(c, ...rest) = add { conv(c, 3, ...rest); identity } -> relu
@@ -60,6 +62,11 @@ def assert_comes_back(g: Graph) -> None:
 @pytest.mark.parametrize("network", FILE)
 def test_every_example_comes_back(network: str) -> None:
     assert_comes_back(graph(FILE[network], network))
+
+
+@pytest.mark.parametrize("operator", sorted(name for name in OPS if "." not in name))
+def test_every_operator_comes_back(operator: str) -> None:
+    assert_comes_back(graph(f"net n {{\n{text_of(operator)[0]}\n}}\n"))
 
 
 def test_everything_else_comes_back() -> None:

@@ -8,8 +8,10 @@ import re
 import pytest
 
 from netdsl.analysis.summary import Row, Summary, summarise
+from netdsl.ops import OPS
 from tests.examples.networks import FILE, recorded
 from tests.graphs import graph
+from tests.ops.test_through_the_compiler import text_of
 
 GOLDEN = recorded("golden")
 
@@ -97,6 +99,16 @@ def test_shared_weights_are_counted_once_and_their_macs_each_time() -> None:
     assert found.params == 64
     assert found.macs == 3 * 64
     assert [row.cost.params for row in found.nodes if row.op == "linear"] == [64, 0, 0]
+
+
+@pytest.mark.parametrize("operator", sorted(name for name in OPS if "." not in name))
+def test_every_operator_can_be_summarised(operator: str) -> None:
+    found = summarise(graph(f"net n {{\n{text_of(operator)[0]}\n}}\n"), how=True)
+    row = next(row for row in found.nodes if row.op == operator)
+    assert row.cost.elements
+    assert f" {operator}" in found.text
+    weights = [line for line in row.how if line.endswith(" weights")]
+    assert bool(weights) == bool(row.cost.params)
 
 
 def test_symbolic_counts_are_null_and_text() -> None:
