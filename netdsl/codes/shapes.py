@@ -20,12 +20,12 @@ CODES: dict[str, Code] = {
     "N401": Code(
         "a rule of an operator is broken",
         "The operator cannot be applied to this value, and the message says why. Operators added in Python\n"
-        "give this code unless they choose another: they raise `netdsl.OpError(message, attribute=..)`.",
+        "give this code unless they choose another: they raise `netdsl.ops.op.OpError`.",
     ),
     "N402": _code(
         "an attribute with the wrong kind of value",
-        "Every attribute is of one kind: a positive integer, a list of sizes, true or false. `netdsl explain\n"
-        "conv` shows them. Truth values are no integers, and 64.0 is none either: write `int(..)`.",
+        "Every attribute is of one kind: a positive integer, a list of sizes, true or false.\n"
+        "`docs/operators.md` lists them. Truth values are no integers, and 64.0 is none either: write `int(..)`.",
         _net("conv(8, 0)"),
         _net("conv(8, 1)"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.extent import same
 from netdsl.ops.kinds import AXIS
-from netdsl.ops.op import ALL, Call, Op, Operand, OpError, Shape, attr, show_shape
+from netdsl.ops.op import ALL, Call, Loss, Op, Operand, OpError, Shape, attr, show_shape
 from netdsl.ops.rules import axis_in, describe, dim
 
 
@@ -53,6 +53,8 @@ class Stack(Op, name="stack"):
 
     def infer(self, *shapes: Shape) -> Shape:
         first = shapes[0]
+        if any(isinstance(shape, Loss) for shape in shapes):
+            raise OpError("`stack` cannot stack losses, which have no batch", code="N406", help="add them")
         axis = axis_in(self.axis, len(first) + 1)
         for i, shape in enumerate(shapes[1:], 1):
             if len(shape) != len(first) or not all(same(p, q) for p, q in zip(first, shape, strict=True)):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netdsl.ops import INITIALISERS, OPS
-from netdsl.ops.op import ALL, Call, Classes, Helper, Op, Operand, Template, build
+from netdsl.ops.op import ALL, Call, Classes, Helper, Loss, Op, Operand, Template, build
 
 NAMES: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
 
@@ -120,4 +120,6 @@ def _value(node: Any) -> Any:
 
 def shape_of(example: Any) -> Any:
     """`("class", 8, 8)` is `Classes((8, 8))`."""
+    if isinstance(example, Loss):
+        return example
     return Classes(example[1:]) if example[:1] == ("class",) else tuple(example)

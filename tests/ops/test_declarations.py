@@ -11,7 +11,7 @@ import pytest
 from netdsl.expression import Expr, Flag, Literal, Number, Operation, Sequence, Variable, evaluate, provenance, traced
 from netdsl.ops import INITIALISERS, OPS
 from netdsl.ops.initialiser import Normal
-from netdsl.ops.op import Op, OpError, attributes, build, show_shape
+from netdsl.ops.op import Loss, Op, OpError, attributes, build, show_shape
 from netdsl.source import Source
 from tests.ops.evaluate import parse, shape_of
 
@@ -167,6 +167,7 @@ RULES = [
     ("concat(x, y, axis = 3)", [(64, 28, 28), (32, 28, 28)], "N409", None),
     ("stack(x, y)", [(5,), (6,)], "N408", None),
     ("softmax(axis = 2)", [(5, 6)], "N409", "there is no axis 2: the value has 2 axes, 0 to 1"),
+    ("stack(x, y)", [Loss(()), Loss(())], "N406", None),
     ("split(3)", [(8, 4)], "N416", "axis 0 of 8×4 cannot be cut into 3 equal parts"),
     ("split([3, 4])", [(8, 4)], "N416", None),
     ("reshape([5, -1])", [(8, 4)], "N416", "8×4, of 32 numbers cannot be 5×?"),
