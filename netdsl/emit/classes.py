@@ -49,6 +49,22 @@ class Class:
     separate: set[Any] = field(default_factory=set)  # loops and choices whose variable needs a name of its own
     frozen: set[Atom] = field(default_factory=set)
     declared: tuple[Parameter, ...] = ()
+    calls: dict[Any, None] = field(default_factory=dict)  # keys of the classes it constructs
+
+    def state(self) -> tuple[Any, ...]:
+        """What its text depends on, beside the interfaces of the classes it calls."""
+        return (
+            frozenset(self.used),
+            frozenset(self.wanted),
+            self.exports,
+            frozenset(self.separate),
+            frozenset(self.frozen),
+            len(self.rest_defaults),
+        )
+
+    def interface(self) -> tuple[Any, ...]:
+        """What the text of a caller depends on."""
+        return self.parameters, tuple(self.extras)
 
     @property
     def is_network(self) -> bool:
@@ -131,7 +147,7 @@ class Planner:
         siblings: dict[Any, int] = {}
         for plan in classes:
             siblings[plan.definition.site] = siblings.get(plan.definition.site, 0) + 1
-        for plan in reversed(classes):  # the network first: its name is the one that must not change
+        for plan in (classes[-1], *classes[:-1]):  # the network's name is the one that must not change
             name = self.graph.name if plan.is_network else plan.definition.name
             doc = "\n".join([plan.definition.doc, self.graph.file_doc if plan.is_network else ""])
             base = class_name(name, doc)

@@ -100,7 +100,7 @@ class Constructor:
     def _apply(self, step: TApply, target: Target, *, shared: bool = False) -> None:
         if step.first.share is not None and not shared:
             return
-        if not (target.sequence or needs_module(step.first)):
+        if not (target.sequence or needs_module(step)):
             return
         calls = module_calls(step)
         if calls is None:
@@ -126,7 +126,7 @@ class Constructor:
     def _invoke(self, step: TInvoke, target: Target, *, shared: bool = False) -> None:
         if step.first.share is not None and not shared:
             return
-        callee = self.frame.classes[self.plan.laying.class_of(step.first)]
+        callee = self._callee(step)
         text = f"{callee.name}({', '.join(self.passed(step, callee))})"
         exits = Exit(step.first.site, 0)
         needed = exits in self.plan.wanted
@@ -136,6 +136,11 @@ class Constructor:
             callee.exports = True
             self.frame.texts[exits] = f"{name}.out_channels"
             self.frame.stale.pop(exits, None)
+
+    def _callee(self, step: TInvoke) -> Class:
+        key = self.plan.laying.class_of(step.first)
+        self.plan.calls[key] = None
+        return self.frame.classes[key]
 
     def passed(self, step: TInvoke, callee: Class) -> list[str]:
         """What a call passes for each of the callee's constructor parameters."""
@@ -271,7 +276,7 @@ class Constructor:
             if isinstance(step, TInvoke):
                 if Exit(step.first.site, 0) in self.plan.wanted:
                     return None
-                callee = self.frame.classes[self.plan.laying.class_of(step.first)]
+                callee = self._callee(step)
                 texts.append(f"{callee.name}({', '.join(self.passed(step, callee))})")
             else:
                 calls = module_calls(step)  # type: ignore[arg-type]

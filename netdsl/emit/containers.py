@@ -20,19 +20,18 @@ def is_attribute(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
-def needs_module(apply: Any) -> bool:
-    """Whether an applied operator is a module even where a function could stand: it has state, or no function does."""
-    return bool(apply.op.stateful) or apply.op.expr(*shapes(apply)) is None
+def needs_module(step: TApply) -> bool:
+    """Whether an operator is a module even where a function could stand: it has state, or no function does."""
+    return bool(step.first.op.stateful) or step.codes[0] is None
 
 
 def module_calls(step: TApply) -> list[Call] | None:
     """The torch module of an operator in every instance, or None where it has none."""
-    calls = [s.op.module(*shapes(s)) for s in step.occurrences]
-    found = [c for c in calls if c is not None]
-    if len(found) == len(calls):
+    found = [c for c in step.calls if c is not None]
+    if len(found) == len(step.calls):
         return found
     wrapper = _wrapper(step)
-    return None if wrapper is None else [Call(wrapper)] * len(calls)
+    return None if wrapper is None else [Call(wrapper)] * len(step.calls)
 
 
 def _wrapper(step: TApply) -> Helper | None:
@@ -40,7 +39,7 @@ def _wrapper(step: TApply) -> Helper | None:
     op = step.first.op
     if len(step.first.operands) != 1 or any(s.op != op or _rank(s) != _rank(step.first) for s in step.occurrences):
         return None
-    code = op.expr(*shapes(step.first))
+    code = step.codes[0]
     text = None if code is None else python.function_text(code, "x")
     if text is None:
         return None

@@ -28,7 +28,7 @@ from netdsl.emit.template import (
 )  # fmt: skip
 from netdsl.expression import Expr, Literal, Operation, Variable, atoms
 from netdsl.ops.op import ALL, Call, Operand, Template, show_shape
-from netdsl.scope import Flow, Tensor
+from netdsl.scope import Apply, Bind, Flow, Let, Region, Share, Step, Tensor
 
 Ids: TypeAlias = "int | tuple[Ids, ...]"
 
@@ -162,16 +162,15 @@ class Forward:
         for occurrence in step.occurrences[1:]:
             if [self.ids(t) for t in occurrence.operands] != operands:
                 raise Split(self.plan.key)
-        codes = [s.op.expr(*shapes(s)) for s in step.occurrences]
         light = op.family in LIGHT
         merge = op.family in MERGES and len(operands) > 1
         light |= op.family == "loss"
-        if needs_module(step.first):
+        if needs_module(step):
             module = self._shared(step) or self.module(step, holder)
             reads = ", ".join(mark(v) for v in operands if isinstance(v, int))
             self.evaluate(step, f"{module}({reads})" if op.called else module, light=light, module=True)
             return
-        code, level = self.code(codes, step.environments, operands)
+        code, level = self.code(step.codes, step.environments, operands)
         self.evaluate(step, code, level=level, light=light, merge=merge)
 
     def _shared(self, step: Any) -> str:
@@ -427,7 +426,7 @@ def source_of(step: Any) -> Flow | None:
 def module_steps(region: TRegion) -> Any:
     """The steps of a region that hold modules, those in unnamed control included."""
     for step in region.steps:
-        if isinstance(step, TInvoke) or (isinstance(step, TApply) and needs_module(step.first)):
+        if isinstance(step, TInvoke) or (isinstance(step, TApply) and needs_module(step)):
             yield step
         elif isinstance(step, TGroup | TLoop | TChoice | TJoin):
             if step.first.name:
@@ -448,15 +447,16 @@ def modules(region: TRegion) -> Any:
             yield name
 
 
-def names_in(region: Any) -> str | None:
-    """The name of the one module in an iteration, by its trace; None if control hides it."""
-    found = []
-    for step in region.steps:
-        name = getattr(step, "name", "")
-        op = getattr(step, "op", None)
-        if name and (op is None or needs_module(step)) and type(step).__name__ not in ("Bind", "Let", "Share"):
-            found.append(str(name))
+def names_in(region: Region) -> str | None:
+    """The name of the one module in an iteration, by its trace; None if there are more, or control hides it."""
+    found = [str(step.name) for step in region.steps if step.name and _holds_module(step)]
     return found[0] if len(found) == 1 else None
+
+
+def _holds_module(step: Step) -> bool:
+    if isinstance(step, Apply):
+        return step.op.stateful or step.op.expr(*shapes(step)) is None
+    return not isinstance(step, Bind | Let | Share)
 
 
 def count_reads(block: Block, reads: dict[int, int]) -> None:

@@ -190,10 +190,13 @@ class Frame:
         for name in dict.fromkeys(k for c in calls for k in c.keywords):
             values = [c.keywords.get(name, c.defaults.get(name)) for c in calls]
             default = first.defaults.get(name, self)
-            if all(_is_literal(v) and v is not self and _equal(v, default) for v in values):
+            if all(self._is_literal(v) and _equal(v, default) for v in values):
                 continue
             items.append(f"{name}={write(values, name)}")
         return items
+
+    def _is_literal(self, value: Any) -> bool:
+        return not isinstance(value, Call | Operand | Template) and type(self.origin(value)) is Literal
 
     def value(self, values: Sequence[Any], environments: Sequence[Environment], hint: str) -> str:
         """One argument: a number, text or list, or a nested call."""
@@ -264,10 +267,6 @@ def _kind(value: Any) -> str:
 
 def _plain(by_instance: dict[int, Any]) -> dict[int, Any]:
     return {instance: plain(value) for instance, value in by_instance.items()}
-
-
-def _is_literal(value: Any) -> bool:
-    return not isinstance(value, Call | Operand | Template) and type(provenance(value)) is Literal
 
 
 def _equal(a: Any, b: Any) -> bool:

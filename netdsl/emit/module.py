@@ -60,36 +60,29 @@ class Page:
     lines: list[str]
     helpers: dict[str, Helper] = field(default_factory=dict)
     exports: tuple[str, ...] = ()
+    known: Any = None  # what was known when it was written
 
 
 def _classes(plans: list[Class], graph: Graph) -> list[Page]:
+    """Write every class until what they take and pass stands still."""
     by_key = {plan.key: plan for plan in plans}
+    pages: dict[int, Page] = {}
     for _ in range(_ROUNDS):
-        before = _state(plans)
-        pages = [_write(plan, by_key, graph) for plan in plans]
-        if _state(plans) == before:
-            return pages
+        changed = False
+        for i, plan in enumerate(plans):
+            known = (plan.state(), [by_key[key].interface() for key in plan.calls])
+            if i not in pages or pages[i].known != known:
+                pages[i] = _write(plan, by_key, graph)
+                pages[i].known = (known[0], [by_key[key].interface() for key in plan.calls])
+                changed = True
+        if not changed:
+            return [pages[i] for i in range(len(plans))]
     raise InternalError(f"the classes of {graph.name} do not come to rest")
-
-
-def _state(plans: list[Class]) -> list[Any]:
-    return [
-        (
-            p.parameters,
-            frozenset(p.used),
-            frozenset(p.wanted),
-            p.exports,
-            frozenset(p.separate),
-            frozenset(p.frozen),
-            len(p.rest_defaults),
-            tuple(p.extras),
-        )
-        for p in plans
-    ]
 
 
 def _write(plan: Class, classes: dict[Any, Class], graph: Graph) -> Page:
     frame = Frame(plan, classes)
+    plan.calls = {}
     if plan.is_network:
         lines, exports = write_network(frame, graph)
         page = Page(plan.name, lines, frame.helpers, exports)
@@ -152,7 +145,9 @@ def _module(frame: Frame) -> list[str]:
     body = forward.body(written(result), named, {"x"})
     writer = Writer(body)
     lines = writer.write()
-    lines += python.wrapped(f"return {writer.text(body.end)}", 2) if not writer.returned else []
+    if not writer.returned:
+        ends = writer.text(body.end)
+        lines += python.wrapped(f"return {ends if isinstance(result, int) else ends[1:-1].rstrip(',')}", 2)
     returns = "Tensor" if isinstance(result, int) else "tuple[Tensor, ...]"
     head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
     first, last = _stored(frame)

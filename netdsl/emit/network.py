@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from netdsl.emit import python
@@ -98,7 +99,7 @@ class Network:
             return self.by_value[value]
         return tuple(self._ids(v) for v in value)
 
-    @property
+    @cached_property
     def by_value(self) -> dict[Any, int]:
         """Graph value -> number, for what the trace's own steps and inputs yield."""
         found: dict[Any, int] = {}

@@ -1,8 +1,9 @@
 """The body of a function before its variables have names, and how they get them.
 
 Values are numbers; code that reads value 7 holds the mark `⟦7⟧`, or `⟦7!5⟧` where what stands for it must bind as
-tightly as a sum (5), a product (6), a power (8) or a name (9). Naming follows the hand of a person: a value that is read once, by something light, is written inside its
-reader; a pipeline goes on in the same variable; what the author named keeps its name.
+tightly as a sum (5), a product (6), a power (8) or a name (9). Naming follows the hand of a person: a value that is
+read once, by something light, is written inside its reader; a pipeline goes on in the same variable; what the author
+named keeps its name.
 """
 
 from __future__ import annotations

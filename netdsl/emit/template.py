@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from netdsl.expression import Atom
+from netdsl.ops.op import Call, Code
 from netdsl.scope import Apply, Bind, Choice, Group, Invoke, Join, Let, Loop, Ref, Region, Share, Step
 
 Environment: TypeAlias = Mapping[Atom, Any]
@@ -55,7 +56,10 @@ class TStep:
 
 @dataclass(eq=False, slots=True)
 class TApply(TStep):
-    pass
+    """`calls` and `codes` are the module and the function of every occurrence (None where there is none)."""
+
+    calls: list[Call | None]
+    codes: list[Code | None]
 
 
 @dataclass(eq=False, slots=True)
@@ -160,7 +164,10 @@ class Laying:
                 raise Mismatch
             if bool(s.owner) != bool(first.owner):
                 raise Mismatch
-        return TApply(steps, environments)
+        shapes = [tuple(t.shape for t in s.operands) for s in steps]
+        calls = [s.op.module(*x) for s, x in zip(steps, shapes, strict=True)]
+        codes = [s.op.expr(*x) for s, x in zip(steps, shapes, strict=True)]
+        return TApply(steps, environments, calls, codes)
 
     def _invoke(self, steps: list[Invoke], environments: list[Environment]) -> TStep:
         if len({self.class_of(s) for s in steps}) > 1:
