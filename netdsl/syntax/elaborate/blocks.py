@@ -13,7 +13,7 @@ from netdsl.syntax.elaborate import bodies, calls, extents, nets, operators, pip
 from netdsl.syntax.elaborate import evaluate as evaluation
 from netdsl.syntax.elaborate.context import Context, CutPoint, Frame, Sharing, is_chain
 from netdsl.syntax.elaborate.detach import detach
-from netdsl.syntax.elaborate.paths import Container, plan_of
+from netdsl.syntax.elaborate.paths import Container
 from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.scopes import Declared, Scope
 from netdsl.syntax.elaborate.values import (
@@ -55,9 +55,7 @@ def apply(
     kind = type(block)
     if kind is Operator:
         spans = () if flow is None else (place,)
-        return operators.apply(
-            context, block, flow, site, component, share=share, path=path, flow_spans=spans
-        ).result
+        return operators.apply(context, block, flow, site, component, share=share, path=path, flow_spans=spans).result
     if kind is Defined:
         if block.declared.alias is not None:
             return _alias(context, block, flow, site, component, place, share, path)
@@ -100,7 +98,15 @@ def expand(context: Context, block: Defined, flow: Any, site: Span, component: A
     alias = declared.alias
     scope = Scope(declared.home)
     inner = Context(
-        context.run, context.frame, context.region, context.environment, context.container, scope, flow, True, context.share
+        context.run,
+        context.frame,
+        context.region,
+        context.environment,
+        context.container,
+        scope,
+        flow,
+        True,
+        context.share,
     )
     for name, given in calls.bind(declared, block.arguments, site, context).items():
         if isinstance(given, tuple):
@@ -150,9 +156,7 @@ def _invoke(
         region.entry = extents.enter(flow, region, declared.site, environment)
         scope = Scope(declared.home)
         container = Container(prefix, declared.plan, False)
-        callee = Context(
-            context.run, frame, region, environment, container, scope, region.entry, False, context.share
-        )
+        callee = Context(context.run, frame, region, environment, container, scope, region.entry, False, context.share)
         step = Invoke(site, component, None, declared.definition, region, {}, {}, (), share)
         if cut is not None:
             step.specialisation = (cut.kind, *cut.labels)
@@ -187,7 +191,7 @@ class _Given:
         self.caller, self.callee, self.step, self.mapping = caller, callee, step, mapping
         self.spread: list[tuple[Any, str, Variable | None]] = []
 
-    def bind(self, parameter: tree.Parameter, given: tuple[Any, Span] | None | Rest) -> None:
+    def bind(self, parameter: tree.Parameter, given: tuple[Any, Span] | Rest | None) -> None:
         """Bind one parameter in the callee's scope, and record it in the trace."""
         name, site = parameter.name.name, parameter.name.span
         if type(given) is Rest:
@@ -339,9 +343,7 @@ def _shared(context: Context, instance: Instance, flow: Any, site: Span) -> Any:
     )
     path = instance.context.container.path + instance.component
     before = len(context.region.steps)
-    result = apply(
-        inner, instance.block, flow, site, instance.component, site, share=instance.step, path=path
-    )
+    result = apply(inner, instance.block, flow, site, instance.component, site, share=instance.step, path=path)
     instance.step.uses += [s for s in context.region.steps[before:] if getattr(s, "share", None) is instance.step]
     if instance.owners is None:
         instance.owners, instance.first = sharing.made, site
@@ -383,7 +385,9 @@ def resolve_net(context: Context, block: Defined, span: Span) -> Defined:
     with context.run.inside(block.name, span):
         if block.declared.alias is None:
             if block.declared.node.kind != "net":
-                raise context.report.error("N312", f"`{block.name}` is a block, and only nets have labels to cut at", span)
+                raise context.report.error(
+                    "N312", f"`{block.name}` is a block, and only nets have labels to cut at", span
+                )
             return block
         value = expand(context, block, None, span)
         if not isinstance(value, Defined):

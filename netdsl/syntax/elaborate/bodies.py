@@ -35,21 +35,26 @@ def run(body: tree.Body, context: Context) -> Any:
             if type(item) is tree.Pipeline:
                 result = pipelines.apply(item, context)
             else:
-                result = statement(item, context) or result
+                found = statement(item, context)
+                result = result if found is None else found
         except Poisoned:
             failed = True
         if cut is not None and cut.done:
-            return next(iter(cut.reached.values())) if result is None else result
+            return result
     if failed or result is None:
         raise Poisoned
     return result
 
 
 def statement(item: tree.Statement, context: Context) -> Any:
-    """Any statement but a bare pipeline. What it names is poisoned where it fails."""
+    """Any statement but a bare pipeline. What it names is poisoned where it fails.
+
+    Returns a value only where the net is cut in the statement."""
     match item:
         case tree.Assign():
-            assign(item.names, item.pipeline, item, context)
+            value = assign(item.names, item.pipeline, item, context)
+            if context.frame.cut is not None and context.frame.cut.done:
+                return value
         case tree.Let():
             _let(item, context)
         case tree.Shared():
@@ -59,6 +64,7 @@ def statement(item: tree.Statement, context: Context) -> Any:
                 expectations.check(item, context)
         case _:  # in a place where the resolver refuses it
             raise Poisoned
+    return None
 
 
 def assign(names: tuple[tree.Name, ...], pipeline: tree.Pipeline, item: Any, context: Context) -> Any:
@@ -66,6 +72,8 @@ def assign(names: tuple[tree.Name, ...], pipeline: tree.Pipeline, item: Any, con
     for name in names:
         context.scope.names[name.name] = POISON
     value = pipelines.apply(pipeline, context, named=", ".join(n.name for n in names))
+    if context.frame.cut is not None and context.frame.cut.done:
+        return value
     return bind(names, value, item, context)
 
 
@@ -143,6 +151,3 @@ def _shared(item: tree.Shared, context: Context) -> None:
     context.region.steps.append(step)
     context.container.claim(name, item.name.span, True, True, context.report)
     context.scope.names[name] = Instance(name, value, context, step, name)
-
-
-__all__ = ["assign", "bind", "pipelines", "run", "statement"]

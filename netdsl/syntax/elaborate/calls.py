@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.expression import FUNCTIONS, Flag, Number, operation, provenance, traced
+from netdsl.expression import FUNCTIONS, Flag, Number, operation, provenance
 from netdsl.extent import Affine
 from netdsl.ops.op import OPS, OpError, build
-from netdsl.scope import Flow, Region
+from netdsl.scope import Region
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.elaborate import arithmetic, operators
 from netdsl.syntax.elaborate import evaluate as evaluation
-from netdsl.syntax.elaborate import operators
 from netdsl.syntax.elaborate.context import Context, Frame
 from netdsl.syntax.elaborate.limits import LONGEST_LIST, bounded
 from netdsl.syntax.elaborate.locate import locate
 from netdsl.syntax.elaborate.paths import Container, Plan
 from netdsl.syntax.elaborate.report import Poisoned
-from netdsl.syntax.elaborate.resolve import unknown_prefix
 from netdsl.syntax.elaborate.scopes import MISSING, Declared, FileScope, Scope, close
 from netdsl.syntax.elaborate.values import (
     Arguments,
@@ -34,6 +33,7 @@ from netdsl.syntax.elaborate.values import (
     plain,
     rebound,
 )
+from netdsl.syntax.elaborate.wording import unknown_prefix
 
 
 def call(expr: tree.Call, context: Context, *, waits: bool = False, name: Any = None) -> Any:
@@ -122,9 +122,9 @@ def _called_twice(callee: Any, expr: tree.Call, context: Context) -> Poisoned:
 def _has_tensor(arguments: Arguments) -> bool:
     """Whether the leading argument is a value that flows, or one is given by name."""
     first = arguments.positional
-    if first and evaluation.is_tensor(first[0][0]):
+    if first and arithmetic.is_tensor(first[0][0]):
         return True
-    return any(evaluation.is_tensor(value) for value, _ in arguments.named.values())
+    return any(arithmetic.is_tensor(value) for value, _ in arguments.named.values())
 
 
 def arguments_of(expr: tree.Call, context: Context) -> Arguments:
@@ -221,7 +221,11 @@ def _listed(values: list[Any]) -> str:
 
 def _check_range(values: list[Any], expr: tree.Call, context: Context) -> None:
     """A range is refused before it is made."""
-    if not 1 <= len(values) <= 3 or not all(isinstance(v, int) for v in values) or (len(values) == 3 and values[2] == 0):
+    if (
+        not 1 <= len(values) <= 3
+        or not all(isinstance(v, int) for v in values)
+        or (len(values) == 3 and values[2] == 0)
+    ):
         return
     count = len(range(*(int(v) for v in values)))
     if count > LONGEST_LIST:
@@ -280,7 +284,7 @@ def show_part(value: Any) -> str:
 
 def bind(
     declared: Declared, arguments: Arguments | None, span: Span, context: Context
-) -> dict[str, tuple[Any, Span] | None | Rest]:
+) -> dict[str, tuple[Any, Span] | Rest | None]:
     """What each parameter is given: a value and its place, None where its default holds, a Rest for `...args`.
 
     Reports what is missing, unknown or too much, and raises `Poisoned`.
@@ -288,7 +292,7 @@ def bind(
     parameters = declared.node.parameters
     positional = list(arguments.positional) if arguments else []
     named = dict(arguments.named) if arguments else {}
-    bound: dict[str, tuple[Any, Span] | None | Rest] = {}
+    bound: dict[str, tuple[Any, Span] | Rest | None] = {}
     rest = next((p for p in parameters if p.rest), None)
     problems = False
     after_rest = False
@@ -339,11 +343,10 @@ def _refuse(
     has = f"its parameters are {names}" if known else f"`{declared.name}` has no parameters"
     if positional:
         total = len(known)
+        most = f"at most {total} argument{'s' if total > 1 else ''}" if total else "no arguments"
         context.report.error(
             "N203",
-            f"`{declared.name}` takes {'no arguments' if not total else f'at most {total}'}, not {total + len(positional)}"
-            if total
-            else f"`{declared.name}` takes no arguments",
+            f"`{declared.name}` takes {most}, not {total + len(positional)}",
             positional[0][1],
             "one too many",
             help=has,
@@ -365,6 +368,3 @@ def file_context(home: FileScope, context: Context) -> Context:
     region = Region(home.source.span(0, 0), None, None)
     container = Container("", Plan(False), False)
     return Context(context.run, Frame(region, ""), region, {}, container, Scope(home), None, in_place=True)
-
-
-__all__ = ["Flow", "arguments_of", "bind", "call", "file_context", "plugin", "show_part", "traced"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from netdsl.expression import Atom, Expr, Variable
+from netdsl.expression import Atom, Expr
 from netdsl.graph import Graph, Node
 from netdsl.scope import Flow, Region
 from netdsl.source import Span

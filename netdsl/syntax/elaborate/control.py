@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.expression import Entry, Literal, Number, Variable, atoms, provenance
-from netdsl.scope import Apply, Choice, Flow, Group, Join, Loop, Ref, Region, Tensor
+from netdsl.expression import Variable, provenance
+from netdsl.scope import Apply, Choice, Flow, Group, Join, Loop, Region, Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.elaborate import bodies, calls, extents, operators
+from netdsl.syntax.elaborate import bodies, calls, extents, operators, pipelines
 from netdsl.syntax.elaborate import evaluate as evaluation
 from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.paths import Container
@@ -34,7 +34,12 @@ def run(unit: Any, context: Context, flow: Any, name: Any, container: Container 
 
 
 def group(
-    body: tree.Body, context: Context, flow: Any, name: Any = "", container: Container | None = None, span: Span | None = None
+    body: tree.Body,
+    context: Context,
+    flow: Any,
+    name: Any = "",
+    container: Container | None = None,
+    span: Span | None = None,
 ) -> Any:
     """Bare braces."""
     region = Region(body.span, None, flow)
@@ -52,7 +57,7 @@ def at_entry(context: Context, flow: Flow) -> Context:
     """For conditions, counts and lists in the head of control: there `in` is the value that enters the braces."""
     if context.entry is flow:
         return context
-    head = Context(
+    return Context(
         context.run,
         context.frame,
         context.region,
@@ -63,7 +68,6 @@ def at_entry(context: Context, flow: Flow) -> Context:
         context.in_place,
         context.share,
     )
-    return head
 
 
 # ---------------------------------------------------------------------------------------------------------- if
@@ -245,7 +249,7 @@ def branch(pipeline: tree.Pipeline, context: Context) -> Any:
     step = Group(pipeline.span, "", None, region)
     context.region.steps.append(step)
     inner = context.within(region, entry=region.entry)
-    region.result = bodies.pipelines.apply(pipeline, inner)
+    region.result = pipelines.apply(pipeline, inner)
     step.result = reflow(region.result, step)
     return step.result
 
@@ -255,9 +259,7 @@ def each(statement: tree.Each, context: Context) -> Any:
     items = evaluation.elements(evaluation.evaluate(statement.iterable, context), statement.iterable, context)
     turns(len(items), statement.iterable.span, context)
     names = statement.names
-    step = Loop(
-        statement.span, "", None, "each", tuple((n.name, n.span) for n in names), items, [], context.entry
-    )
+    step = Loop(statement.span, "", None, "each", tuple((n.name, n.span) for n in names), items, [], context.entry)
     context.region.steps.append(step)
     results = []
     for i, item in enumerate(items):
@@ -293,6 +295,3 @@ def warn_of_activated(unit: tree.Merge, operator: Operator, flow: Any, entry: Re
                 "passes `in` where the condition is false",
                 help="name the value before the activation and use it, or write `else { in }`",
             )
-
-
-__all__ = ["Entry", "Literal", "Number", "Ref", "atoms", "run"]

@@ -63,8 +63,9 @@ class Counter:
                 return 1 + self.count(body, home, hidden)
             case tree.Repeat(count=count, body=body):
                 return self._turns(count, home, hidden) * self.count(body, home, hidden)
-            case tree.For(names=names, iterable=iterable, body=body) | tree.Each(
-                names=names, iterable=iterable, body=body
+            case (
+                tree.For(names=names, iterable=iterable, body=body)
+                | tree.Each(names=names, iterable=iterable, body=body)
             ):
                 hidden |= {name.name for name in names}
                 return self._length(iterable, home, hidden) * self.count(body, home, hidden)

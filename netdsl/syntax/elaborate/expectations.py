@@ -109,9 +109,10 @@ def _hold(expr: tree.Expr, context: Context) -> None:
     if isinstance(expr, tree.Binary) and expr.operator in _COMPARE:
         left, right = evaluation.evaluate_all((expr.left, expr.right), context)
         if not _COMPARE[expr.operator](left, right, expr, context):
+            sides = f"{_side(expr.left, left)}{_other(expr.right, right)}"
             context.report.error(
                 "N501",
-                f"expected `{' '.join(expr.span.text.split())}`, and {_side(expr.left, left)}{_other(expr.right, right)}",
+                f"expected `{' '.join(expr.span.text.split())}`, and {sides}",
                 expr.span,
                 "does not hold",
             )
@@ -143,9 +144,7 @@ def _shown(value: Any) -> str:
 
 def _equal(left: Any, right: Any, expr: tree.Binary, context: Context) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(
-            _equal(a, b, expr, context) for a, b in zip(left, right, strict=True)
-        )
+        return len(left) == len(right) and all(_equal(a, b, expr, context) for a, b in zip(left, right, strict=True))
     if isinstance(left, int | Affine) and isinstance(right, int | Affine):
         return same(left, right)
     return bool(left == right)

@@ -13,17 +13,18 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.values import reflow
 
 
-def enter(flow: Flow, region: Region, site: Span, environment: dict[Atom, Any], plainly: bool = False) -> Any:
+def enter(flow: Any, region: Region, site: Span, environment: dict[Atom, Any], plainly: bool = False) -> Any:
     """A value as it is seen inside: its channels are `Entry(site, 0)`, other extents `Entry` where the caller has an
     expression for them. With `plainly`, or for lists of values, extents become plain numbers or stay what they are."""
     if type(flow) is not Tensor:
-        return None if flow is None else bare(reflow(flow, region)) if not plainly else reflow(flow, region)
+        inside = reflow(flow, region)
+        return inside if plainly or flow is None else bare(inside)
     if plainly:
         return Tensor(Ref(region), flow.value, flow.shape)
     return Tensor(Ref(region), flow.value, entering(flow.shape, site, environment))
 
 
-def bare(flow: Flow) -> Any:
+def bare(flow: Any) -> Any:
     """A value whose extents have no expressions."""
     if type(flow) is Tensor:
         return Tensor(flow.ref, flow.value, _like(flow.shape, [int(e) if type(e) is Number else e for e in flow.shape]))
@@ -72,7 +73,12 @@ def translate(expr: Expr, mapping: Mapping[Atom, Expr], lets: Mapping[Any, Expr]
 
 
 def leave_block(
-    result: Flow, step: Step, mapping: Mapping[Atom, Expr], lets: Mapping[Any, Expr], context: Context, part: tuple[Any, ...] = ()
+    result: Any,
+    step: Step,
+    mapping: Mapping[Atom, Expr],
+    lets: Mapping[Any, Expr],
+    context: Context,
+    part: tuple[Any, ...] = (),
 ) -> Any:
     """What a block returned, as its caller sees it."""
     if type(result) is not Tensor:
@@ -123,7 +129,9 @@ def leave_choice(result: Flow, step: Choice, context: Context) -> Any:
     if type(result) is not Tensor:
         return reflow(result, step)
     extents = [
-        _after(step, axis, int(e), provenance(e), context) if isinstance(e, int) and (axis == 0 or type(e) is Number) else e
+        _after(step, axis, int(e), provenance(e), context)
+        if isinstance(e, int) and (axis == 0 or type(e) is Number)
+        else e
         for axis, e in enumerate(result.shape)
     ]
     return Tensor(Ref(step), result.value, _like(result.shape, extents))
@@ -146,9 +154,7 @@ def leave_turn(region: Region, step: Loop, part: tuple[int, ...], context: Conte
     result = region.result
     if type(result) is not Tensor:
         return None if result is None else bare(reflow(result, step, part))
-    extents = [
-        int(e) if type(e) is Number and depends(e.expr, region.environment) else e for e in result.shape
-    ]
+    extents = [int(e) if type(e) is Number and depends(e.expr, region.environment) else e for e in result.shape]
     return Tensor(Ref(step, part), result.value, _like(result.shape, extents))
 
 

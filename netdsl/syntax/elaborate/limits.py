@@ -33,7 +33,9 @@ def bounded(value: object, span: Span, report: Report) -> None:
             raise report.error("N614", f"the result is {value}, which is no finite number", span)
     elif isinstance(value, str):
         if len(value) > LONGEST_TEXT:
-            raise report.error("N614", f"the text would have {len(value)} characters; the limit is {LONGEST_TEXT}", span)
+            raise report.error(
+                "N614", f"the text would have {len(value)} characters; the limit is {LONGEST_TEXT}", span
+            )
     elif isinstance(value, tuple) and len(value) > LONGEST_LIST:
         raise report.error("N614", f"the list would have {len(value)} elements; the limit is {LONGEST_LIST}", span)
     elif isinstance(value, Affine) and len(str(value)) > LONGEST_TEXT:

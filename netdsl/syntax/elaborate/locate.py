@@ -130,9 +130,7 @@ def _too_small(error: OpError, span: Span, nodes: list[Node], value: Tensor) -> 
         error.code,
         error.message,
         span,
-        others=tuple(
-            label for label in (Label(_maker(nodes, value), _gives(nodes, value)),) if label.span != span
-        ),
+        others=tuple(label for label in (Label(_maker(nodes, value), _gives(nodes, value)),) if label.span != span),
         notes=notes,
         help=error.help,
     )

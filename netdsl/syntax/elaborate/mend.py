@@ -6,6 +6,7 @@ An edit is proposed only after it was tried: the layers after it are inferred ag
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class Mending:
 
 def chain(nodes: list[Node], value: Value) -> list[Node]:
     """The nodes behind a value, along first inputs, the last first."""
-    found = []
+    found: list[Node] = []
     node = nodes[value.node]
     while len(found) < LONGEST:
         found.append(node)
@@ -74,7 +75,8 @@ def find(nodes: list[Node], first: Tensor, second: Tensor) -> Mending | None:
         return None
     small, large = (first, second) if _size(a) < _size(b) else (second, first)
     for node in chain(nodes, small.value):
-        for edit in _edits(nodes, node, small.value, tuple(large.shape)):
+        edit = next(_edits(nodes, node, small.value, tuple(large.shape)), None)
+        if edit is not None:
             return edit
     for node in chain(nodes, small.value):
         reason = _remainder(nodes, node)
@@ -84,10 +86,10 @@ def find(nodes: list[Node], first: Tensor, second: Tensor) -> Mending | None:
 
 
 def _size(shape: Shape) -> int:
-    return sum(int(e) for e in shape[1:])  # type: ignore[arg-type]
+    return sum(e for e in shape[1:] if isinstance(e, int))
 
 
-def _edits(nodes: list[Node], node: Node, value: Value, wanted: Shape) -> Any:
+def _edits(nodes: list[Node], node: Node, value: Value, wanted: Shape) -> Iterator[Mending]:
     """The edits of one layer that give `value` the spatial extents of `wanted`."""
     op = node.op
     if op is None or not node.spans.whole.text.startswith(f"{op.name}(") or not node.spans.whole.text.endswith(")"):
@@ -147,5 +149,9 @@ def _remainder(nodes: list[Node], node: Node) -> str | None:
     shape = nodes[node.operands[0].node].shapes[node.operands[0].index]
     for extent in shape[1:]:
         if isinstance(extent, int) and extent % stride:
-            return f"halves {extent}, which is odd: one is lost" if stride == 2 else f"{extent} does not divide by {stride}"
+            return (
+                f"halves {extent}, which is odd: one is lost"
+                if stride == 2
+                else f"{extent} does not divide by {stride}"
+            )
     return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netdsl.expression import Number
-from netdsl.extent import Affine, bind, same, symbol
+from netdsl.extent import Affine, bind, symbol
 from netdsl.graph import Node, Output
 from netdsl.ops.op import LARGEST_EXTENT, LARGEST_SIZE, Classes, show_shape
 from netdsl.scope import Ref, Region, Tensor, Value
@@ -19,7 +18,7 @@ from netdsl.syntax.elaborate.detach import free_names
 from netdsl.syntax.elaborate.paths import Container, plan_of
 from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.scopes import MISSING, Declared
-from netdsl.syntax.elaborate.values import POISON, Poison, describe, is_flow, reflow
+from netdsl.syntax.elaborate.values import POISON, Poison, describe, is_flow, tensors
 
 
 @dataclass(slots=True)
@@ -92,11 +91,11 @@ def match_symbols(shape: tuple[Any, ...], size: tuple[Any, ...], found: dict[str
     """Learn symbols from extents such as `H` and `8*h + 4`."""
     for extent, value in zip(shape, size, strict=True):
         if isinstance(extent, Affine) and len(extent.terms) == 1 and isinstance(extent.terms[0][0], str):
-            name, factor = extent.terms[0]
+            atom, factor = extent.terms[0]
             rest = value - extent.constant
             if isinstance(rest, int) and rest % factor:
                 continue
-            found.setdefault(name, rest // factor)
+            found.setdefault(str(atom), rest // factor)
 
 
 def shape_of(expr: tree.Expr, context: Context, symbols: dict[str, int]) -> tuple[Any, ...]:
@@ -148,7 +147,12 @@ def _inputs(item: tree.Input, context: Context, interface: Interface, single: bo
 
 
 def _given_size(
-    name: tree.Name, shape: tuple[Any, ...], size: tuple[int, ...], item: tree.Input, context: Context, interface: Interface
+    name: tree.Name,
+    shape: tuple[Any, ...],
+    size: tuple[int, ...],
+    item: tree.Input,
+    context: Context,
+    interface: Interface,
 ) -> tuple[Any, ...]:
     """The shape with the sizes that were given for the input."""
     bound = tuple(bind(e, interface.symbols) for e in shape)
@@ -246,7 +250,7 @@ def run_reused(declared: Declared, context: Context, site: Span) -> Any:
     else:
         outputs = _run_upto(body, context)
     if cut is not None and cut.kind == "upto":
-        return _reached(declared, context, site)
+        return _reached(declared, context, site, outputs)
     if not outputs:
         raise Poisoned
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
@@ -259,17 +263,20 @@ def _run_upto(body: tree.Body, context: Context, outputs: list[Any] | None = Non
     failed = False
     for item in body.statements:
         try:
-            _reused(item, context, outputs)
+            value = _reused(item, context, outputs)
         except Poisoned:
             failed = True
+            value = None
         if cut is not None and cut.done:
-            return outputs
+            return [value]
     if failed:
         raise Poisoned
     return outputs
 
 
-def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> None:
+def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> Any:
+    """One statement of a net that is a stage. Returns a value where the net is cut in it."""
+    cut = context.frame.cut
     names = context.scope.names
     match item:
         case tree.Input(names=(name,)):
@@ -284,14 +291,17 @@ def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> None:
                 )
         case tree.Output():
             if item.pipeline is not None:
-                bodies.assign(item.names, item.pipeline, item, context)
+                value = bodies.assign(item.names, item.pipeline, item, context)
+                if cut is not None and cut.done:
+                    return value
             outputs += [evaluation.evaluate(name, context) for name in item.names]
         case tree.Assign(names=(tree.Name(name="loss"),)) | tree.Expect():
             pass
         case tree.Pipeline():
             pipelines.apply(item, context)
         case _:
-            bodies.statement(item, context)
+            return bodies.statement(item, context)
+    return None
 
 
 def _bind_input(item: tree.Input, name: tree.Name, context: Context) -> None:
@@ -303,7 +313,7 @@ def _bind_input(item: tree.Input, name: tree.Name, context: Context) -> None:
     if len(shape) != len(flow.shape):
         raise context.report.error(
             "N336",
-            f"the input `{name.name}` has {len(shape)} axes, {show_shape(shape)}, and {show_shape(flow.shape)} is given",
+            f"the input `{name.name}` is {show_shape(shape)}, and {show_shape(flow.shape)} has another number of axes",
             item.shape.span,
         )
     found: dict[str, Any] = {}
@@ -311,15 +321,25 @@ def _bind_input(item: tree.Input, name: tree.Name, context: Context) -> None:
     context.scope.names.update(found)
 
 
-def _reached(declared: Declared, context: Context, site: Span) -> Any:
+def _reached(declared: Declared, context: Context, site: Span, last: list[Any]) -> Any:
+    """The values at the labels where the net is cut; `last` is what flowed out where the last one was reached."""
     cut = context.frame.cut
     assert cut is not None
-    missing = [label for label in cut.labels if label not in cut.reached]
-    if missing:
-        raise _no_label(declared, missing[0], context, site)
-    if cut.single:
-        return cut.reached[cut.labels[0]]
-    return tuple(cut.reached[label] for label in cut.labels)
+    for label in cut.labels:
+        if label not in cut.reached:
+            raise _no_label(declared, label, context, site)
+    found = [cut.reached[label] for label in cut.labels]
+    for i, (label, value) in enumerate(zip(cut.labels, found, strict=True)):
+        if label == next(reversed(cut.reached)) and values(last[0]) == values(value):
+            found[i] = last[0]  # as it is seen outside of the loops and braces around the label
+        elif any(t.ref.source not in context.region.steps for t in tensors(value)):
+            raise context.report.error(
+                "N334",
+                f"the net `{declared.name}` cannot be cut at `{label}`, which stands inside other braces",
+                site,
+                help="cut at a label outside of loops and merges, or at one label alone",
+            )
+    return found[0] if cut.single else tuple(found)
 
 
 def _no_label(declared: Declared, label: str, context: Context, site: Span) -> Poisoned:
@@ -342,12 +362,16 @@ def _run_from(declared: Declared, body: tree.Body, context: Context, site: Span)
         at = _labelled(pipeline, label)
         if pipeline is None or at is None:
             for name in _named(item):
-                context.scope.names[name] = Poison("N333", f"`{name}` stands before the label `{label}`, where the net is cut")
+                context.scope.names[name] = Poison(
+                    "N333", f"`{name}` stands before the label `{label}`, where the net is cut"
+                )
             if isinstance(item, tree.Let | tree.Shared):
                 bodies.statement(item, context)
             continue
-        value = pipelines.apply(pipeline, context, start=at, flow=context.region.entry) if at else pipelines.apply(
-            tree.Pipeline(pipeline.stages, pipeline.span), context
+        value = (
+            pipelines.apply(pipeline, context, start=at, flow=context.region.entry)
+            if at
+            else pipelines.apply(tree.Pipeline(pipeline.stages, pipeline.span), context)
         )
         bound = bodies.bind(item.names, value, item, context)  # type: ignore[union-attr]
         if isinstance(item, tree.Output) and item.marker is None:
@@ -372,6 +396,3 @@ def _named(item: tree.Statement) -> list[str]:
     if isinstance(item, tree.Assign | tree.Output | tree.Input | tree.Target):
         return [name.name for name in item.names]
     return []
-
-
-__all__ = ["Interface", "Number", "input_names", "reflow", "run_reused", "run_root", "same"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from netdsl.diagnostics import Diagnostic, InternalError, Label, NetdslError
+from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
 from netdsl.expression import Variable, provenance
 from netdsl.graph import Graph, NetParameter
 from netdsl.scope import Definition, Region
@@ -131,11 +131,15 @@ class _Network:
         span = node.name.span
         arguments = block.arguments or Arguments([], {}, span)
         own = {name: given.pop(name) for name in list(given) if name in known}
-        bound = {p.name.name for p, _ in zip(node.parameters, arguments.positional, strict=False)} | set(arguments.named)
+        bound = {p.name.name for p, _ in zip(node.parameters, arguments.positional, strict=False)} | set(
+            arguments.named
+        )
         for name in own:
             if name in bound:
                 raise self.report.error(
-                    "N211", f"`{name}` of `{node.name.name}` is set by `{self.block.name}` already", self.block.declared.node.name.span
+                    "N211",
+                    f"`{name}` of `{node.name.name}` is set by `{self.block.name}` already",
+                    self.block.declared.node.name.span,
                 )
         return Defined(
             block.declared,
@@ -326,6 +330,3 @@ def check_expectations(program: Program, graphs: dict[str, Graph], report: Repor
                 expectations.check(item, context)
             except (Poisoned, Stop):
                 continue
-
-
-__all__ = ["Elaboration", "Label", "check_program", "elaborate"]

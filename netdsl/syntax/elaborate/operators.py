@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from netdsl.expression import Flag, Number, Variable, provenance
+from netdsl.expression import Flag, Variable, provenance
 from netdsl.extent import Affine
 from netdsl.graph import Node
 from netdsl.ops.initialiser import Initialiser
@@ -55,7 +54,9 @@ def apply(
         raise Poisoned from None
     if arguments is not None and arguments.spread:
         _name_spread(context, cls, positional, named)
-    return add_node(context, op, operands, Spans(site, _attribute_spans(cls, arguments), spans), site, name, share, path, record)
+    return add_node(
+        context, op, operands, Spans(site, _attribute_spans(cls, arguments), spans), site, name, share, path, record
+    )
 
 
 def _sort_out(
@@ -109,7 +110,10 @@ def _attribute_value(value: Any, span: Span, cls: type[Op], context: Context) ->
     if isinstance(value, tuple) and all(is_scalar(x) or isinstance(x, tuple) for x in value):
         return value
     raise context.report.error(
-        "N312", f"an attribute of `{cls.name}` is a number, a text or a list, not {describe(value)}", span, describe(value)
+        "N312",
+        f"an attribute of `{cls.name}` is a number, a text or a list, not {describe(value)}",
+        span,
+        describe(value),
     )
 
 
@@ -149,12 +153,16 @@ def name_variable(context: Context, value: Any, name: str) -> None:
         context.frame.region.names.setdefault(expr, name)
 
 
-@lru_cache(maxsize=None)
+_ORDER: dict[type[Declared], tuple[str, ...]] = {}
+
+
 def _order(cls: type[Declared]) -> tuple[str, ...]:
-    return tuple(f.name for f in attributes(cls) if not f.metadata.get("keyword"))
+    """The attributes that may be given by place."""
+    if cls not in _ORDER:
+        _ORDER[cls] = tuple(f.name for f in attributes(cls) if not f.metadata.get("keyword"))
+    return _ORDER[cls]
 
 
-@lru_cache(maxsize=None)
 def has_weights(cls: type[Op]) -> bool:
     """Whether an operator may have tensors in the state_dict."""
     return cls.weights is not Op.weights or cls.buffers is not Op.buffers
@@ -239,12 +247,14 @@ def arithmetic(name: str, values: list[Any], places: list[Span], span: Span, con
     operands: list[Any] = []
     inputs: list[Span] = []
     named: dict[str, Any] = {}
+    numbers: dict[str, Span] = {}
     for i, (value, place) in enumerate(zip(values, places, strict=True)):
         if type(value) is Tensor:
             operands.append(value)
             inputs.append(place)
         elif isinstance(value, int | float) and not isinstance(value, bool | Flag):
             named["scalar"] = value
+            numbers["scalar"] = place
             if i == 0:
                 named["reverse"] = True
         elif isinstance(value, Affine):
@@ -253,7 +263,7 @@ def arithmetic(name: str, values: list[Any], places: list[Span], span: Span, con
             raise context.report.error("N312", f"{describe(value)} cannot take part in arithmetic", place)
     if len(operands) == 0:
         raise Poisoned
-    spans = Spans(span, {"scalar": p for p, v in zip(places, values, strict=True) if isinstance(v, Number | int | float)}, tuple(inputs))
+    spans = Spans(span, numbers, tuple(inputs))
     try:
         op = build(cls, (), named)
     except OpError as error:

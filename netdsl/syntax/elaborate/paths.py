@@ -150,12 +150,14 @@ def _chain(body: Any, names: set[str], labels: list[tree.Label]) -> bool:
     match body:
         case tree.Body(statements=statements):
             pipelines = [s for s in statements if not isinstance(s, tree.Let | tree.Expect)]
-            return len(pipelines) == 1 and isinstance(pipelines[0], tree.Pipeline) and _chain(pipelines[0], names, labels)
+            return (
+                len(pipelines) == 1 and isinstance(pipelines[0], tree.Pipeline) and _chain(pipelines[0], names, labels)
+            )
         case tree.Pipeline(stages=stages):
-            return all([_chain_stage(stage, i == 0, names, labels) for i, stage in enumerate(stages)])
+            return all(_chain_stage(stage, i == 0, names, labels) for i, stage in enumerate(stages))
         case tree.If(then=then, otherwise=otherwise):
             arms = [then] if otherwise is None else [then, otherwise]
-            return all([_chain(arm, names, labels) for arm in arms])
+            return all(_chain(arm, names, labels) for arm in arms)
         case tree.Repeat(body=inner) | tree.For(body=inner):
             return _chain(inner, names, labels)
     return False
@@ -186,9 +188,9 @@ def _uses_flow_only(expr: tree.Expr, names: set[str]) -> bool:
             return False
         case tree.Call(callee=callee, arguments=arguments):
             values = [callee, *(a.value for a in arguments)]
-            return all([_uses_flow_only(v, names) for v in values if not isinstance(v, tree.Pipeline)])
+            return all(_uses_flow_only(v, names) for v in values if not isinstance(v, tree.Pipeline))
         case _:
-            return all([_uses_flow_only(x, names) for x in inner(expr)])
+            return all(_uses_flow_only(x, names) for x in inner(expr))
     return True
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.expression import operation, provenance, traced
-from netdsl.ops.op import show_shape
 from netdsl.scope import Flow, Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -15,13 +13,15 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.expectations import check_size
 from netdsl.syntax.elaborate.paths import RESERVED, callee_name
 from netdsl.syntax.elaborate.report import Poisoned
-from netdsl.syntax.elaborate.resolve import needs_source
 from netdsl.syntax.elaborate.values import Operator, describe, is_block, is_flow
+from netdsl.syntax.elaborate.wording import needs_source
 
 BRACED = (tree.Body, tree.Merge, tree.Repeat, tree.For, tree.If)
 
 
-def apply(pipeline: tree.Pipeline, context: Context, *, named: str | None = None, start: int = 0, flow: Any = None) -> Any:
+def apply(
+    pipeline: tree.Pipeline, context: Context, *, named: str | None = None, start: int = 0, flow: Any = None
+) -> Any:
     """The value that comes out of a pipeline that is applied: at its head operators take `in`.
 
     `named` is the name in `name = pipeline`, after which a source must be said. With `start`, `flow` enters the
@@ -86,7 +86,13 @@ def _first(stage: tree.Stage, context: Context, named: str | None) -> Any:
         raise not_a_stage(value, unit, context, head=True)
     if named is not None:
         raise needs_source(context.report, stage, named, _source(context))
-    if type(value) is Operator and value.name == "identity" and value.arguments is None and type(unit) is tree.Name and not labelled:
+    if (
+        type(value) is Operator
+        and value.name == "identity"
+        and value.arguments is None
+        and type(unit) is tree.Name
+        and not labelled
+    ):
         return _entry(context, unit.span)
     return _apply_stage(stage, value, component, _entry(context, unit.span), unit.span, context)
 
@@ -176,7 +182,9 @@ def label_of(stage: tree.Stage, context: Context) -> Any:
     value = text.name if type(text) is tree.Name else evaluation.evaluate(text, context)
     if not value or "." in value:
         reason = "is empty" if not value else "holds a dot, which separates the parts of a path"
-        raise context.report.error("N321", f"the label {label.span.text} {reason}", label.span, help="use a word or a number")
+        raise context.report.error(
+            "N321", f"the label {label.span.text} {reason}", label.span, help="use a word or a number"
+        )
     if value.isdigit():
         return value
     if not value.isidentifier() or not value.isascii():
@@ -187,10 +195,11 @@ def label_of(stage: tree.Stage, context: Context) -> Any:
             help="use letters, digits and `_`, or a number",
         )
     if value in RESERVED or value.startswith("__") or value in PYTHON:
+        taken = "a word of Python" if value in PYTHON else "an attribute that every nn.Module has"
         better = f"{value}_" if value in PYTHON else f"{value}_layer"
         raise context.report.error(
             "N322",
-            f"the label `{value}` is {'a word of Python' if value in PYTHON else 'an attribute that every nn.Module has'}",
+            f"the label `{value}` is {taken}",
             label.span,
             "would break the module",
             help=f"call it `{better}`" if not value.startswith("_") else "call it otherwise",
@@ -224,5 +233,3 @@ PYTHON = frozenset((
     "not", "or", "pass", "raise", "return", "self", "try", "while", "with", "yield",
 ))
 # fmt: on
-
-__all__ = ["Tensor", "apply", "operation", "provenance", "show_shape", "traced"]

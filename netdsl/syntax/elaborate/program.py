@@ -27,7 +27,10 @@ ENDING = ".net"
 
 @dataclass(slots=True, eq=False)
 class Program:
-    """All the files of a compilation; `main` is the one that was asked for. `errors` and `warnings` are those of names."""
+    """All the files of a compilation, `main` being the one that was asked for.
+
+    `errors` and `warnings` are those about names, found in the text as it stands.
+    """
 
     main: FileScope
     files: list[FileScope] = field(default_factory=list)
@@ -94,9 +97,7 @@ class _Loader:
                 name = node.name.name
                 _define(scope, name, found.names[name], item.span, self.report, imported=path)
 
-    def _find(
-        self, item: tree.Import, scope: FileScope, chain: tuple[tuple[object, Source], ...]
-    ) -> FileScope | None:
+    def _find(self, item: tree.Import, scope: FileScope, chain: tuple[tuple[object, Source], ...]) -> FileScope | None:
         report, span = self.report, item.path.span
         path = self.resolve(item, scope)
         if path is None:
@@ -132,7 +133,9 @@ class _Loader:
         text = "".join(p for p in item.path.parts if isinstance(p, str))
         reason = forbidden(text)
         if reason is not None:
-            report.error("N606", f"`{text}` {reason}", span, help="give a path relative to this file: `parts/resnet.net`")
+            report.error(
+                "N606", f"`{text}` {reason}", span, help="give a path relative to this file: `parts/resnet.net`"
+            )
             return None
         if self.root is None or scope.source.path is None:
             report.error(
@@ -259,7 +262,11 @@ def choose(program: Program, network: str | None) -> Defined:
     if not names:
         raise NetdslError(
             program.errors
-            or [Diagnostic("N210", f"{main.source.name} defines no network", None, help="define one with `net name { .. }`")]
+            or [
+                Diagnostic(
+                    "N210", f"{main.source.name} defines no network", None, help="define one with `net name { .. }`"
+                )
+            ]
         )
     if network is not None:
         if network not in names:

@@ -6,19 +6,20 @@ wrong place, bodies without a result. What a name is worth is not asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from netdsl.cost import FIGURES
-from netdsl.diagnostics import Fix, Label
-from netdsl.ops.op import OPS, attributes
+from netdsl.diagnostics import Fix
+from netdsl.ops.op import attributes
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.elaborate.bindings import Binding, Lookup, Names
 from netdsl.syntax.elaborate.detach import free_names
 from netdsl.syntax.elaborate.paths import inner
 from netdsl.syntax.elaborate.report import Report
-from netdsl.syntax.elaborate.scopes import MISSING, FileScope, built_in, close
-from netdsl.syntax.elaborate.values import Defined, Function, Namespace, Operator
+from netdsl.syntax.elaborate.scopes import MISSING, FileScope, close
+from netdsl.syntax.elaborate.values import Defined, Function, Operator
+from netdsl.syntax.elaborate.wording import needs_source, short
 
 
 def resolve(file: FileScope, report: Report, *, main: bool) -> None:
@@ -33,80 +34,30 @@ def resolve(file: FileScope, report: Report, *, main: bool) -> None:
         elif isinstance(item, tree.Expect):
             resolver.value(item.condition, None)
     if main:
-        resolver.unused_at_top()
-    resolver.finish(main)
-
-
-@dataclass(slots=True)
-class _Binding:
-    kind: str
-    span: Span
-    used: bool = False
-
-
-class _Names:
-    """Names inside one pair of braces. `later` are those that statements further down define."""
-
-    __slots__ = ("later", "names", "parent")
-
-    def __init__(self, parent: _Names | None) -> None:
-        self.parent = parent
-        self.names: dict[str, _Binding] = {}
-        self.later: dict[str, Span] = {}
-
-    def find(self, name: str) -> _Binding | None:
-        scope: _Names | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
-            scope = scope.parent
-        return None
-
-    def upcoming(self, name: str) -> Span | None:
-        """Where a statement further down defines `name`."""
-        scope: _Names | None = self
-        while scope is not None:
-            if name in scope.later:
-                return scope.later[name]
-            scope = scope.parent
-        return None
-
-    def all(self) -> set[str]:
-        return set(self.names) | (self.parent.all() if self.parent is not None else set())
-
-
-_UNUSED = {
-    "value": ("N301", "the value `{}` is never used"),
-    "input": ("N301", "the input `{}` is never used"),
-    "target": ("N301", "the target `{}` is never used"),
-    "parameter": ("N303", "the parameter `{}` is never used"),
-    "let": ("N305", "`{}` is never used"),
-    "shared": ("N305", "the shared block `{}` is never used"),
-}
+        resolver.lookup.unused_at_top()
+    resolver.lookup.finish(main)
 
 
 class _Resolver:
     def __init__(self, file: FileScope, report: Report) -> None:
         self.file, self.report = file, report
-        self.used: set[str] = set()  # names of the file that something reads
-        self.unused: list[tuple[str, _Binding]] = []
-        self.meant: set[str] = set()  # names that a misspelt one was probably meant to be
+        self.lookup = Lookup(file, report)
 
     # ------------------------------------------------------------------------------------------------ definitions
 
     def definition(self, item: tree.Definition) -> None:
-        names = _Names(None)
+        names = Names(None)
         for parameter in item.parameters:
             if parameter.default is not None:
                 self.value(parameter.default, names)
-            self.bind(names, parameter.name, "parameter", parameter.span)
+            self.lookup.bind(names, parameter.name, "parameter", parameter.span)
         if isinstance(item.body, tree.Body):
             self.body(item.body, names, "net" if item.kind == "net" else "body")
             if item.kind == "net":
                 self.interface(item, item.body)
         else:
             self.pipeline(item.body, names)
-        self.close(names)
+        self.lookup.close(names)
 
     def interface(self, item: tree.Definition, body: tree.Body) -> None:
         """A net has inputs and outputs."""
@@ -123,9 +74,9 @@ class _Resolver:
 
     # ------------------------------------------------------------------------------------------------------ bodies
 
-    def body(self, body: tree.Body, parent: _Names | None, place: str) -> None:
+    def body(self, body: tree.Body, parent: Names | None, place: str) -> None:
         """`place` is `net`, `merge` or `body`."""
-        names = _Names(parent)
+        names = Names(parent)
         for item in body.statements:
             for name in _defined(item):
                 names.later.setdefault(name.name, name.span)
@@ -135,9 +86,9 @@ class _Resolver:
             self.branches(body)
         else:
             self.results(body, names, place)
-        self.close(names)
+        self.lookup.close(names)
 
-    def statement(self, item: tree.Statement, names: _Names, place: str) -> None:
+    def statement(self, item: tree.Statement, names: Names, place: str) -> None:
         match item:
             case tree.Pipeline():
                 self.pipeline(item, names)
@@ -145,10 +96,10 @@ class _Resolver:
                 self.pipeline(item.pipeline, names, named=item)
                 loss = place == "net" and [n.name for n in item.names] == ["loss"]
                 for name in item.names:
-                    self.bind(names, name, "loss" if loss else "value")
+                    self.lookup.bind(names, name, "loss" if loss else "value")
             case tree.Let() | tree.Shared():
                 self.value(item.value, names)
-                self.bind(names, item.name, "let" if isinstance(item, tree.Let) else "shared")
+                self.lookup.bind(names, item.name, "let" if isinstance(item, tree.Let) else "shared")
             case tree.Expect():
                 self.value(item.condition, names, figures=place == "net")
             case tree.Each():
@@ -163,7 +114,7 @@ class _Resolver:
             case tree.Input() | tree.Target() | tree.Output():
                 self.declaration(item, names, place)
 
-    def declaration(self, item: tree.Input | tree.Target | tree.Output, names: _Names, place: str) -> None:
+    def declaration(self, item: tree.Input | tree.Target | tree.Output, names: Names, place: str) -> None:
         word = type(item).__name__.lower()
         if place != "net":
             self.report.error(
@@ -180,7 +131,7 @@ class _Resolver:
             if item.pipeline is not None:
                 self.pipeline(item.pipeline, names, named=item)
                 for name in item.names:
-                    self.bind(names, name, "output")
+                    self.lookup.bind(names, name, "output")
             else:
                 for name in item.names:
                     self.value(name, names)
@@ -194,12 +145,12 @@ class _Resolver:
                     shape = tree.List(tuple(x for x in indices if not isinstance(x, tree.Slice)), shape.span)
         for symbol in free_names(shape):
             if names.find(symbol) is None and self.file.find(symbol) is MISSING:
-                names.names[symbol] = _Binding("symbol", shape.span, True)
+                names.names[symbol] = Binding("symbol", shape.span, True)
         self.value(shape, names)
         for name in item.names:
-            self.bind(names, name, word)
+            self.lookup.bind(names, name, word)
 
-    def results(self, body: tree.Body, names: _Names, place: str) -> None:
+    def results(self, body: tree.Body, names: Names, place: str) -> None:
         """A body has one result, the bare pipeline; a net has none."""
         bare = [(i, s) for i, s in enumerate(body.statements) if isinstance(s, tree.Pipeline)]
         for i, pipeline in bare if place == "net" else bare[:-1]:
@@ -215,7 +166,7 @@ class _Resolver:
                     fix=Fix(Span(following.span.source, start, start), "-> "),
                 )
             else:
-                hint = f"write `output name = {_short(pipeline.span)}`" if place == "net" else "name it, or take it away"
+                hint = f"write `output name = {short(pipeline.span)}`" if place == "net" else "name it, or take it away"
                 self.report.error(
                     "N302", f"the value of line {pipeline.span.line} is never used", pipeline.span, help=hint
                 )
@@ -240,7 +191,7 @@ class _Resolver:
             self.report.error(
                 "N306", "these braces hold no branch", body.span, help="each line in the braces of a merge is a branch"
             )
-        for before, line in zip(lines, lines[1:], strict=False):
+        for before, line in pairwise(lines):
             if isinstance(line, tree.Pipeline) and len(line.stages) == 1 and isinstance(before, tree.Pipeline):
                 stage = line.stages[0]
                 unit = stage.unit
@@ -263,7 +214,7 @@ class _Resolver:
 
     # --------------------------------------------------------------------------------------------------- pipelines
 
-    def pipeline(self, pipeline: tree.Pipeline, names: _Names | None, named: Any = None) -> None:
+    def pipeline(self, pipeline: tree.Pipeline, names: Names | None, named: Any = None) -> None:
         for i, stage in enumerate(pipeline.stages):
             if stage.label is not None and isinstance(stage.label.text, tree.Text):
                 self.value(stage.label.text, names)
@@ -273,11 +224,13 @@ class _Resolver:
             if i and isinstance(stage.unit, tree.Number | tree.Size | tree.Boolean | tree.Text | tree.List):
                 kind = {tree.Text: "a text", tree.List: "a list", tree.Boolean: "a truth value", tree.Size: "a size"}
                 what = kind.get(type(stage.unit), "a number")
-                self.report.error("N308", f"{_short(stage.unit.span)} is {what}, not a stage", stage.unit.span, "after an arrow")
+                self.report.error(
+                    "N308", f"{short(stage.unit.span)} is {what}, not a stage", stage.unit.span, "after an arrow"
+                )
             if stage.check is not None:
                 self.value(stage.check, names)
 
-    def source(self, stage: tree.Stage, named: tree.Assign | tree.Output, names: _Names | None) -> None:
+    def source(self, stage: tree.Stage, named: tree.Assign | tree.Output, names: Names | None) -> None:
         """After `=`, what an operator is applied to must be said."""
         unit = stage.unit
         callee = unit.callee if isinstance(unit, tree.Call) else unit
@@ -298,7 +251,7 @@ class _Resolver:
         source = inputs[0] if inputs else "in"
         needs_source(self.report, stage, ", ".join(n.name for n in named.names), source)
 
-    def unit(self, unit: Any, names: _Names | None) -> None:
+    def unit(self, unit: Any, names: Names | None) -> None:
         match unit:
             case tree.Body():
                 self.body(unit, names, "body")
@@ -318,30 +271,30 @@ class _Resolver:
             case _:
                 self.value(unit, names)
 
-    def loop(self, unit: tree.For | tree.Each, names: _Names | None) -> None:
+    def loop(self, unit: tree.For | tree.Each, names: Names | None) -> None:
         self.value(unit.iterable, names)
-        within = _Names(names)
+        within = Names(names)
         for name in unit.names:
-            self.bind(within, name, "loop")
+            self.lookup.bind(within, name, "loop")
         self.body(unit.body, within, "body")
 
     # ------------------------------------------------------------------------------------------------- expressions
 
-    def value(self, expr: tree.Value, names: _Names | None, figures: bool = False) -> None:
+    def value(self, expr: tree.Value, names: Names | None, figures: bool = False) -> None:
         match expr:
             case tree.Name():
-                self.name(expr, names, figures)
+                self.lookup.name(expr, names, figures)
             case tree.Pipeline():
                 self.pipeline(expr, names)
             case tree.Applied(pipeline=pipeline):
                 self.pipeline(pipeline, names)
-            case tree.Attribute():
-                self.attribute(expr, names, figures)
+            case tree.Attribute(value=tree.Name()):
+                self.lookup.attribute(expr, names, figures)
             case tree.Comprehension():
                 self.value(expr.iterable, names)
-                within = _Names(names)
+                within = Names(names)
                 for name in expr.names:
-                    self.bind(within, name, "loop")
+                    self.lookup.bind(within, name, "loop")
                 self.value(expr.value, within)
             case tree.Call():
                 self.call(expr, names, figures)
@@ -352,72 +305,9 @@ class _Resolver:
                 for part in inner(expr):
                     self.value(part, names, figures)
 
-    def name(self, expr: tree.Name, names: _Names | None, figures: bool = False) -> Any:
-        """Look a name up; what the file means by it, None for what is bound in the definition or means nothing."""
-        name = expr.name
-        binding = names.find(name) if names is not None else None
-        if binding is not None:
-            binding.used = True
-            return None
-        value = self.file.find(name)
-        if value is not MISSING:
-            self.used.add(name)
-            return value
-        if figures and name in FIGURES:
-            return None
-        later = names.upcoming(name) if names is not None else None
-        if later is not None:
-            self.meant.add(name)
-            self.report.error(
-                "N207",
-                f"`{name}` is used before it is defined",
-                expr.span,
-                others=(Label(later, "defined here"),),
-                help="move the definition up",
-            )
-            return None
-        known = {*(names.all() if names is not None else ()), *self.file.known()}
-        near = close(name, known)
-        if near is not None:
-            self.meant.add(near)
-        unknown_name(self.report, expr, near)
-        return None
-
-    def attribute(self, expr: tree.Attribute, names: _Names | None, figures: bool) -> None:
-        base = expr.value
-        if not isinstance(base, tree.Name):
-            self.value(base, names, figures)
-            return
-        if names is None or names.find(base.name) is None:
-            if any(known.startswith(base.name + ".") for known in OPS) and self.file.find(base.name) is MISSING:
-                return  # a plugin's operator; whether it has this one is seen when it is used
-            if self.file.find(base.name) is MISSING and base.name != "class":
-                self._unknown_base(base, names)
-                return
-        value = self.name(base, names, figures)
-        if isinstance(value, Namespace) and expr.name.name not in value.file.names:
-            near = close(expr.name.name, value.file.names)
-            self.report.error(
-                "N201",
-                f"`{value.name}` has no `{expr.name.name}`",
-                expr.name.span,
-                f"not in {value.file.source.name}",
-                help=f"did you mean `{near}`?" if near else None,
-            )
-
-    def _unknown_base(self, base: tree.Name, names: _Names | None) -> None:
-        if names is not None and names.upcoming(base.name) is not None:
-            self.name(base, names)
-            return
-        known = {*(names.all() if names is not None else ()), *self.file.known()}
-        near = close(base.name, known)
-        if near is not None:
-            self.meant.add(near)
-        unknown_prefix(self.report, base, near)
-
-    def call(self, expr: tree.Call, names: _Names | None, figures: bool) -> None:
+    def call(self, expr: tree.Call, names: Names | None, figures: bool) -> None:
         callee = expr.callee
-        value = self.name(callee, names, figures) if isinstance(callee, tree.Name) else None
+        value = self.lookup.name(callee, names, figures) if isinstance(callee, tree.Name) else None
         if not isinstance(callee, tree.Name):
             self.value(callee, names, figures)
         for argument in expr.arguments:
@@ -445,116 +335,6 @@ class _Resolver:
                     help=f"did you mean `{near}`?" if near else f"its {what}s are {listed}" if known else None,
                 )
 
-    # ----------------------------------------------------------------------------------------------------- binding
-
-    def bind(self, names: _Names, name: tree.Name, kind: str, span: Span | None = None) -> None:
-        other = names.names.get(name.name)
-        if other is None and kind != "loop" and names.parent is not None and kind in ("let", "value", "shared", "input"):
-            found = names.parent.names.get(name.name)
-            other = found if found is not None and found.kind == "parameter" else None
-        if other is not None and other.kind != "symbol":
-            self.report.error(
-                "N206",
-                f"`{name.name}` is defined twice",
-                name.span,
-                "again here",
-                others=(Label(other.span, "first here"),),
-                help="a name is given once: choose another for the second",
-            )
-            other.used = True
-            return
-        names.names[name.name] = _Binding(kind, name.span)
-        names.later.pop(name.name, None)
-
-    def close(self, names: _Names) -> None:
-        self.unused += [(name, b) for name, b in names.names.items() if not b.used and b.kind in _UNUSED]
-
-    def finish(self, main: bool) -> None:
-        """Report what is unused, but for what a misspelt name was meant to use."""
-        if not main:
-            return
-        for name, binding in self.unused:
-            if name.startswith("_") or name in self.meant or binding.used:
-                continue
-            code, message = _UNUSED[binding.kind]
-            self.report.error(
-                code,
-                message.format(name),
-                binding.span,
-                "nothing reads it",
-                help=f"take it away, or call it `_{name}` to keep it",
-            )
-
-    def unused_at_top(self) -> None:
-        """Imports and lets of the file."""
-        for item in self.file.file.items:
-            if isinstance(item, tree.Import):
-                if item.alias is not None:
-                    used = item.alias.name in self.used or item.alias.name not in self.file.names
-                    near = item.alias.name in self.meant
-                else:
-                    here = [n for n, place in self.file.places.items() if place == item.span]
-                    used = not here or any(n in self.used for n in here)
-                    near = any(n in self.meant for n in here)
-                if not used and not near:
-                    self.report.error(
-                        "N304", f"the import of {item.path.span.text} is never used", item.span, help="take it away"
-                    )
-            elif isinstance(item, tree.Let):
-                name = item.name.name
-                if name not in self.used and name not in self.meant and not name.startswith("_"):
-                    self.report.warning(
-                        "N305", f"`{name}` is never used in this file", item.name.span, "nothing here reads it"
-                    )
-
-
-# ----------------------------------------------------------------------- messages that elaboration gives as well
-
-
-def unknown_name(report: Report, expr: tree.Name, near: str | None) -> Any:
-    """The error that a name means nothing."""
-    return report.error(
-        "N201",
-        f"`{expr.name}` is not an operator, a block or a value here",
-        expr.span,
-        "not known",
-        help=f"did you mean `{near}`?" if near else "define it with `block`, `let` or `=`, or import the file that does",
-    )
-
-
-def unknown_prefix(report: Report, base: tree.Name, near: str | None) -> Any:
-    """The error that what stands before a dot means nothing."""
-    name = base.name
-    return report.error(
-        "N201",
-        f"`{name}` is not an imported file, a value or a plugin here",
-        base.span,
-        "not known",
-        help=f"did you mean `{near}`?"
-        if near
-        else f'write `import "{name}.net" as {name}`, or name the plugin with `--plugin`',
-    )
-
-
-def needs_source(report: Report, stage: tree.Stage, named: str, source: str) -> Any:
-    """The error that an operator after `=` is applied to nothing."""
-    unit = stage.unit
-    at = stage.span.start
-    text = _short(unit.span)
-    return report.error(
-        "N309",
-        f"`{named} = {text}` does not say what `{text}` is applied to",
-        unit.span,
-        "has no input",
-        help=f"write `{named} = {source} -> {text}`",
-        fix=Fix(Span(unit.span.source, at, at), f"{source} -> "),
-    )
-
-
-def _short(span: Span) -> str:
-    text = " ".join(span.text.split())
-    return text if len(text) <= 40 else text[:37] + "..."
-
 
 def _defined(item: tree.Statement) -> tuple[tree.Name, ...]:
     match item:
@@ -565,6 +345,3 @@ def _defined(item: tree.Statement) -> tuple[tree.Name, ...]:
         case tree.Let(name=name) | tree.Shared(name=name):
             return (name,)
     return ()
-
-
-__all__ = ["built_in", "needs_source", "resolve", "unknown_name", "unknown_prefix"]

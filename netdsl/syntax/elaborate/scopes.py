@@ -141,7 +141,13 @@ class FileScope:
         yield from built_ins()
 
 
-_BUILT_IN: dict[str, Any] = {"none": None, "true": True, "false": False, "upto": CutMaker("upto"), "from": CutMaker("from")}
+_BUILT_IN: dict[str, Any] = {
+    "none": None,
+    "true": True,
+    "false": False,
+    "upto": CutMaker("upto"),
+    "from": CutMaker("from"),
+}
 
 
 def built_in(name: str) -> Any:

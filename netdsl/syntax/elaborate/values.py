@@ -9,7 +9,7 @@ from netdsl.expression import Expr, Flag, Literal, Number, Operation, Real, Sequ
 from netdsl.extent import Affine
 from netdsl.ops.initialiser import Initialiser
 from netdsl.ops.op import Op, show, show_shape
-from netdsl.scope import BlockValue, Flow, Ref, Region, Share, Step, Tensor
+from netdsl.scope import BlockValue, Ref, Region, Share, Step, Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -208,7 +208,7 @@ def reflow(flow: Any, source: Step | Region, part: tuple[int | str, ...] = ()) -
     return tuple(reflow(x, source, (*part, i)) for i, x in enumerate(flow))
 
 
-def shape_of(flow: Flow) -> Any:
+def shape_of(flow: Any) -> Any:
     """The shape of a tensor, a list of shapes for a list."""
     return flow.shape if type(flow) is Tensor else [shape_of(x) for x in flow]
 
