@@ -1,4 +1,4 @@
-"""What all tests share: golden files, the gpu marker, one fixed profile of Hypothesis."""
+"""What all tests share: golden files, the gpu marker, one fixed profile of Hypothesis, one thread for torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import pytest
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fixed")
 
-ROOT = Path(__file__).parents[1]
+# Before torch is imported, here and in subprocesses: the networks of the tests are small, and threads that wait for one
+# another on a busy machine make them a hundred times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
