@@ -15,6 +15,7 @@ from netdsl.emit.settle import FRAME
 from netdsl.emit.template import Environment, Laying, Mismatch, TRegion
 from netdsl.expression import Atom
 from netdsl.graph import Graph
+from netdsl.ops.op import Call, Helper, Template
 from netdsl.scope import Apply, BlockValue, Choice, Definition, Group, Invoke, Join, Loop, Parameter, Region, Step
 
 
@@ -49,6 +50,7 @@ class Class:
     separate: set[Any] = field(default_factory=set)  # loops and choices whose variable needs a name of its own
     frozen: set[Atom] = field(default_factory=set)
     declared: tuple[Parameter, ...] = ()
+    helpers: frozenset[str] = frozenset()  # what the module defines beside its classes
     calls: dict[Any, None] = field(default_factory=dict)  # keys of the classes it constructs
 
     def state(self) -> tuple[Any, ...]:
@@ -143,7 +145,8 @@ class Planner:
         return Class(key, "", group[0].definition, group, region, laying, dict(group[0].blocks))
 
     def _name(self, classes: list[Class]) -> None:
-        taken: set[str] = set()
+        helpers = frozenset(helper_names(self.graph))
+        taken = set(helpers)
         siblings: dict[Any, int] = {}
         for plan in classes:
             siblings[plan.definition.site] = siblings.get(plan.definition.site, 0) + 1
@@ -158,7 +161,30 @@ class Planner:
                 n += 1
                 chosen = f"{base}{n}"
             taken.add(chosen)
+            plan.helpers = helpers
             plan.name = chosen
+
+
+def helper_names(graph: Graph) -> Iterator[str]:
+    """Names of the functions and classes that the graph's operators bring along."""
+    for op, shapes in {(type(n.op), len(n.operands)): (n.op, graph.operand_shapes(n)) for n in graph.nodes}.values():
+        if op is not None:
+            for code in (op.module(*shapes), op.expr(*shapes), *op.setup(*shapes)):
+                yield from _helpers(code)
+            if op.module(*shapes) is None:
+                yield "".join(part.capitalize() for part in op.name.replace(".", "_").split("_"))
+
+
+def _helpers(code: Any) -> Iterator[str]:
+    match code:
+        case Call():
+            for part in (code.target, *code.arguments, *code.keywords.values()):
+                yield from _helpers(part)
+        case Template():
+            for part in code.values.values():
+                yield from _helpers(part)
+        case Helper():
+            yield code.name
 
 
 def invokes(region: Region) -> Iterator[Invoke]:

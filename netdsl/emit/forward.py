@@ -194,7 +194,7 @@ class Forward:
         pairs = [(names[0], ids)] if len(names) == 1 else list(zip(names, ids, strict=True))  # type: ignore[arg-type]
         for name, value in pairs:
             if isinstance(value, int) and value not in self.hints and value in self.producer:
-                self.hints[value] = python.identifier(name)
+                self.hints[value] = self.frame.author(name)
 
     def _contained(self, step: Any, holder: str) -> None:
         name = step.first.name

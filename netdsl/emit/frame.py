@@ -82,6 +82,10 @@ class Frame:
     def _name(self, atom: Atom, wanted: str) -> None:
         self.texts[atom] = self.local(wanted)
 
+    def author(self, name: str) -> str:
+        """The author's name for a value, unless the module defines a function of that name."""
+        return python.identifier(name, self.plan.helpers)
+
     def local(self, wanted: str) -> str:
         name = python.identifier(wanted, self.locals)
         self.locals.add(name)
@@ -145,7 +149,7 @@ class Frame:
         """The network's class cannot vary in what its code does not follow."""
         own = {Variable(p.name, p.site) for p in self.plan.declared}
         expanded = set().union(*(atoms(self.replacements.get(a, a)) for a in left_out)) if left_out else set()
-        self.plan.frozen |= expanded & own  # type: ignore[arg-type]
+        self.plan.frozen |= expanded & own
 
     def _rest_default(self, atom: Variable, value: Any) -> bool:
         return bool(self.plan.rest_defaults.setdefault(atom, value) == value)

@@ -138,7 +138,7 @@ def _module(frame: Frame) -> list[str]:
         entry = ()
     for name, (inside, _) in region.tensors.items():
         value = forward.new()
-        named[value] = python.identifier(name)
+        named[value] = frame.author(name)
         parameters.append(f"{named[value]}: Tensor")
         forward.values[id(plan.region), inside.ref.part] = value
     result = forward.region(plan.region, entry)

@@ -27,7 +27,7 @@ class Network:
         for node in (*graph.inputs, *graph.targets):
             value = self.forward.new()
             name = graph.nodes[node].name
-            self.named[value] = python.identifier(name)
+            self.named[value] = self.frame.author(name)
             self.forward.values[id(self.region), (name,)] = value
         self.main = [o for o in graph.outputs if not o.aux]
         self.aux = [o for o in graph.outputs if o.aux]
@@ -132,7 +132,7 @@ class Network:
         body = self.forward.body(end, named, set(), ends)
         for name, ids in (*outputs, *extra):
             if isinstance(ids, int) and (len(outputs) + len(extra)) > 1:
-                body.hints.setdefault(ids, python.identifier(name))
+                body.hints.setdefault(ids, self.frame.author(name))
         writer = Writer(body)
         lines = writer.write()
         if not writer.returned:
@@ -140,7 +140,7 @@ class Network:
             shape = graph.shape(leaves(self.main[0].value)[0])
             if not extra and len(outputs) == 1 and "#" not in lines[-1]:
                 lines[-1] += f"  # {show_shape(shape).replace('×', 'x')}" if "(" in lines[-1] else ""
-        parameters = [f"{python.identifier(n)}: Tensor" for n in inputs] + (["aux: bool = False"] if extra else [])
+        parameters = [f"{self.frame.author(n)}: Tensor" for n in inputs] + (["aux: bool = False"] if extra else [])
         returns = "Tensor" if len(outputs) == 1 else self.output_name
         if extra and len(outputs) == 1:
             returns = f"Tensor | {self.output_name}"
@@ -153,17 +153,18 @@ class Network:
         reads = set(reads_of(block))
         targets = {self.graph.nodes[n].name for n in self.graph.targets}
         found = [name for value, name in self.named.items() if value in reads]
-        return [t for t in targets if python.identifier(t) in found]
+        return [t for t in targets if self.frame.author(t) in found]
 
     def _tuple(self, implicit: list[tuple[str, int]]) -> list[str]:
         default = " | None = None" if len(self.main) > 1 else ""
-        fields = [
-            f"{python.identifier(o.name)}: {'Tensor' if _single(o.value) else 'tuple[Tensor, ...]'}" for o in self.main
-        ]
-        fields += [f"{python.identifier(o.name)}: Tensor{default}" for o in self.aux]
-        fields += [f"{python.identifier(name)}: Tensor{default}" for name, _ in implicit]
+        fields = [f"{self._field(o.name)}: {'Tensor' if _single(o.value) else 'tuple[Tensor, ...]'}" for o in self.main]
+        fields += [f"{self._field(name)}: Tensor{default}" for name in (*(o.name for o in self.aux), *dict(implicit))]
         doc = "What the network returns" + ("; in eval only when asked." if len(self.main) == 1 else ".")
         return [f"class {self.output_name}(NamedTuple):", f'    """{doc}"""', "", *(f"    {f}" for f in fields)]
+
+    def _field(self, name: str) -> str:
+        """An output's name in the tuple; fields cannot begin with an underscore."""
+        return self.frame.author(name.lstrip("_") or "output")
 
     # loss --------------------------------------------------------------------------------------------------
 
@@ -203,14 +204,15 @@ class Network:
             for value in outside:
                 name = hidden.get(value) or (outputs[value].name if value in outputs else None)
                 if name and value not in self.named:
-                    named[value] = f"outputs.{python.identifier(name)}"
+                    named[value] = f"outputs.{self._field(name)}"
             needed = [o.name for v, o in outputs.items() if v in outside and o.aux] + [n for n, _ in implicit]
             first, checks = self._asked(needed)
         else:
-            (value, output), *_ = outputs.items()
-            named.setdefault(value, python.identifier(output.name))
-            first = f"{named[value]}: Tensor"
-        targets = [python.identifier(n) for n in self._names(self.graph.targets)]
+            (only, output), *_ = outputs.items()
+            assert isinstance(only, int)
+            named.setdefault(only, self.frame.author(output.name))
+            first = f"{named[only]}: Tensor"
+        targets = [self.frame.author(n) for n in self._names(self.graph.targets)]
         parameters = [first] + [f"{self.named[v]}: Tensor" for v in inputs] + [f"{t}: Tensor" for t in targets]
         body = Body(block, end, dict(self.forward.hints), named, set())
         for value in list(body.hints):
@@ -236,7 +238,7 @@ class Network:
             test = "isinstance(outputs, Tensor)"
             kind = f"outputs: Tensor | {self.output_name}"
         else:
-            test = " or ".join(f"outputs.{python.identifier(n)} is None" for n in needed)
+            test = " or ".join(f"outputs.{self._field(n)} is None" for n in needed)
             kind = f"outputs: {self.output_name}"
         raised = python.wrapped(f"raise ValueError({python.string(message)})", 3)
         return kind, [f"{margin}if {test}:", *raised]

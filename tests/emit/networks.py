@@ -159,4 +159,14 @@ NETWORKS: dict[str, str] = {
         block class(c) = conv(c, 1) -> relu
         block torch(lambda, nn) = conv(lambda, 1) -> conv(nn, 1)
         net Module { input self: 3x4x4; F = self -> class(2); output forward_ = F -> torch(3, 2) }""",
+    "names of helpers": """
+        block l2_normalise_(c) = conv(c, 1) -> relu
+        block cut(a) = in -> crop(a) -> conv(3, 1)
+        net f { input crop: 2x9x9; a = crop -> conv(3, 3, pad = 0); crops = crop -> cut(a)
+          output _out = concat { crops; a } -> l2_normalise
+          output index = a -> l2_normalise_(2) -> l2_normalise }""",
+    "initialisers and frozen weights": """
+        block seq(c) = conv(c, 3, init = normal(0.01)) -> relu -> deconv(c, 4, stride = 2, pad = 1, init = bilinear, frozen = true)
+        net f { input x: 3x8x8
+          output y = x -> seq(4) -> conv(2, 3, init = dirac, bias_init = constant(0.5)) -> linear_head: { flatten -> linear(3, init = xavier_uniform) } }""",
 }
