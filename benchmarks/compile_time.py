@@ -99,7 +99,7 @@ def beside_fx(runs: int = 15) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         for network, (file, aim) in NETWORKS.items():
             path = EXAMPLES / file
-            shape = next(iter(netdsl.compile(path, network=network).summary().inputs.values()))
+            shape: Any = next(iter(netdsl.compile(path, network=network).summary().inputs.values()))
             model = module_of(netdsl.compile(path, network=network).source(plain=True), Path(folder)).eval()
             image = torch.zeros(1, *map(int, shape))
             ours, trace, propagate = [], [], []

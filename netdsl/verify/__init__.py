@@ -53,9 +53,16 @@ INVARIANTS: tuple[Invariant, ...] = (
 
 def violations(graph: Graph) -> list[str]:
     """Every violation as `invariant: where`; an empty list for a graph that is right."""
-    found = [f"{title(check)}: {where}" for check in FOUNDATION for where in check(graph)]
-    if not found:
-        found = [f"{title(check)}: {where}" for check in INVARIANTS for where in check(graph)]
+    return _asked(FOUNDATION, graph) or _asked(INVARIANTS, graph)
+
+
+def _asked(checks: tuple[Invariant, ...], graph: Graph) -> list[str]:
+    found: list[str] = []
+    for check in checks:
+        try:
+            found.extend(f"{title(check)}: {where}" for where in check(graph))
+        except Exception as error:  # a graph so broken that the question fails: that is an answer
+            found.append(f"{title(check)}: cannot be told, {error!r}")
     return found
 
 
@@ -68,7 +75,14 @@ def verify(graph: Graph, stage: str = "elaboration") -> None:
     found = violations(graph)
     if found:
         message = f"{stage} left `{graph.name}` broken:\n" + "\n".join(f"  {line}" for line in found)
-        raise InternalError(message, to_text(graph))
+        raise InternalError(message, _printed(graph))
+
+
+def _printed(graph: Graph) -> str:
+    try:
+        return to_text(graph)
+    except Exception as error:  # the violations matter more
+        return f"(this graph has no text: {error!r})"
 
 
 __all__ = ["FOUNDATION", "INVARIANTS", "Invariant", "title", "verify", "violations"]

@@ -36,7 +36,7 @@ def support(text: str) -> list[int]:
     module = netdsl.compile(text).module().double().eval()
     for weight in module.parameters():
         torch.nn.init.uniform_(weight, 0.5, 1.5)
-    shape = graph(text).nodes[0].shape
+    shape: Any = graph(text).nodes[0].shape
     image = (torch.rand(1, *map(int, shape), dtype=torch.float64) + 0.1).requires_grad_()
     output = module(image)[0].sum(0)
     widest = [0] * (len(shape) - 1)

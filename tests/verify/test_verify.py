@@ -506,3 +506,12 @@ def test_a_loss_over_the_batch_is_no_vector(sample: Graph) -> None:
     assert isinstance(loss.shape, Loss)
     changed = with_node(sample, loss, shapes=((),))
     assert any(line.startswith("shapes are inferred") for line in violations(changed))
+
+
+def test_a_graph_beyond_telling_is_still_reported(sample: Graph) -> None:
+    """Neither an invariant nor the text of the graph may fail on what it is there to report."""
+    ruined = with_node(sample, applying(sample, "relu"), operands=None, spans=None, shapes=None)
+    assert violations(ruined)
+    with pytest.raises(InternalError, match="left `sample` broken") as caught:
+        verify(ruined)
+    assert caught.value.details.startswith("(this graph has no text")
