@@ -15,24 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from tests.examples.networks import compiled, recorded
-from tests.oracle.fill import centred, fill, image
+from tests.examples.weights import filled
+from tests.oracle.fill import centred, image
 
 ORACLE = recorded("oracle")
 NETWORK = {name: name for name in ORACLE} | {"alexnet": "alexnet_torchvision", "googlenet": "googlenet_torchvision"}
 CLOSE = 1e-8
 
 
-def build(name: str) -> nn.Module:
-    """The emitted module in float64, filled. Built without initial values, which cost more than the rest."""
-    with torch.device("meta"):
-        module: nn.Module = compiled(NETWORK[name]).module()
-    module = module.to(torch.float64).to_empty(device="cpu")
-    state = module.state_dict()
-    for key, tensor in state.items():
-        if key.endswith("num_batches_tracked"):
-            tensor.zero_()
-    fill(state)
-    return module
+def build(name: str) -> Any:
+    return filled(compiled(NETWORK[name]).module)
 
 
 def sample(entry: dict[str, Any]) -> Tensor:
@@ -71,7 +63,7 @@ def test_keys_and_shapes_are_torchvisions(name: str) -> None:
 @pytest.mark.parametrize("name", ORACLE)
 def test_outputs_are_torchvisions(name: str) -> None:
     entry = ORACLE[name]
-    module = build(name).eval()
+    module = build(name)
     with torch.inference_mode():
         found = module(sample(entry))
     assert isinstance(found, Tensor)

@@ -12,24 +12,8 @@ from torch import Tensor, nn
 import netdsl
 from tests.examples import references
 from tests.examples.networks import FILE, compiled, summary
-from tests.oracle.fill import fill, image
-
-
-def filled(module: nn.Module) -> Any:
-    module = module.double().eval()
-    fill(module.state_dict())
-    return module
-
-
-def copied(module: nn.Module, reference: nn.Module, parts: list[nn.Module] | None = None) -> nn.Module:
-    """`reference` with the weights of `module`, matched by their order; `parts` are its modules in that order."""
-    reference = reference.double().eval()
-    theirs = [tensor for part in parts or [reference] for tensor in part.state_dict().values()]
-    ours = list(module.state_dict().values())
-    assert [t.shape for t in theirs] == [t.shape for t in ours]
-    for target, source in zip(theirs, ours, strict=True):
-        target.copy_(source)
-    return reference
+from tests.examples.weights import copied, empty, filled
+from tests.oracle.fill import image
 
 
 def sample(*shape: int, key: str = "input") -> Tensor:
@@ -58,20 +42,20 @@ def assert_same(found: Any, wanted: Any) -> None:
     ],
 )
 def test_classifier_equals_its_paper(network: str, reference: type[nn.Module], shape: tuple[int, ...]) -> None:
-    module = filled(compiled(network).module())
+    module = filled(compiled(network).module)
     x, label = sample(*shape), torch.tensor([3, 1])
     with torch.inference_mode():
         found = module(x)
-        wanted = copied(module, reference())(x)
+        wanted = copied(module, reference)(x)
         assert_same(found, wanted)
         assert_same(module.loss(found, label), F.cross_entropy(wanted, label))
 
 
 def test_googlenet_equals_its_paper_with_side_heads_and_loss() -> None:
-    module = filled(compiled("googlenet").module())
+    module = filled(compiled("googlenet").module)
     x, label = sample(3, 224, 224), torch.tensor([30, 712])
     with torch.inference_mode():
-        wanted = copied(module, references.GoogLeNet())(x)
+        wanted = copied(module, references.GoogLeNet)(x)
         assert_same(module(x), wanted[0])
         found = module(x, aux=True)
         assert_same(tuple(found), wanted)
@@ -81,7 +65,7 @@ def test_googlenet_equals_its_paper_with_side_heads_and_loss() -> None:
 
 
 def test_dropout_of_googlenet_is_on_in_training_alone() -> None:
-    module = filled(compiled("googlenet").module())
+    module = filled(compiled("googlenet").module)
     x = sample(3, 224, 224)
     with torch.inference_mode():
         assert torch.equal(module(x), module(x))
@@ -90,12 +74,11 @@ def test_dropout_of_googlenet_is_on_in_training_alone() -> None:
 
 
 def test_unet_equals_figure_1() -> None:
-    module = filled(netdsl.compile(FILE["unet"], network="unet", width=4).module())
-    reference = references.UNet(4)
+    module = filled(netdsl.compile(FILE["unet"], network="unet", width=4).module)
     # The recursive text declares a level's way up after the smaller U: what is inside comes between.
     x, mask = sample(1, 572, 572), torch.randint(2, (2, 388, 388), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        wanted = copied(module, reference, reference.in_order())(x)
+        wanted = copied(module, lambda: references.UNet(4), references.UNet.in_order)(x)
         found = module(x)
         assert_same(found, wanted)
         assert_same(module.loss(found, mask), F.cross_entropy(wanted, mask))
@@ -103,8 +86,8 @@ def test_unet_equals_figure_1() -> None:
 
 def test_flat_unet_is_the_recursive_one() -> None:
     # In float32, at full width: the same sums in the same order.
-    flat, recursive = compiled("unet_flat").module().eval(), compiled("unet").module().eval()
-    fill(flat.state_dict())
+    flat = filled(compiled("unet_flat").module).float()
+    recursive = empty(compiled("unet").module).float()
     ours, theirs = flat.state_dict(), recursive.state_dict()
     assert [t.shape for t in ours.values()] == [t.shape for t in theirs.values()]
     recursive.load_state_dict(dict(zip(theirs, ours.values(), strict=True)))
@@ -114,11 +97,11 @@ def test_flat_unet_is_the_recursive_one() -> None:
 
 
 def test_siamese_equals_koch() -> None:
-    module = filled(compiled("siamese").module())
+    module = filled(compiled("siamese").module)
     left, right = sample(1, 105, 105), sample(1, 105, 105, key="right")
     same = torch.tensor([[1.0], [0.0]], dtype=torch.float64)
     with torch.inference_mode():
-        wanted = copied(module, references.Siamese())(left, right)
+        wanted = copied(module, references.Siamese)(left, right)
         found = module(left, right)
         assert_same(found, wanted)
         assert_same(module.loss(found, same), F.binary_cross_entropy(wanted, same))
@@ -126,10 +109,10 @@ def test_siamese_equals_koch() -> None:
 
 
 def test_triplet_shares_one_tower() -> None:
-    module = filled(compiled("triplet").module())
+    module = filled(compiled("triplet").module)
     images = [sample(3, 96, 96, key=key) for key in ("anchor", "positive", "negative")]
     with torch.inference_mode():
-        a, p, n = wanted = copied(module, references.Triplet())(*images)
+        a, p, n = wanted = copied(module, references.Triplet)(*images)
         found = module(*images, aux=True)
         assert_same(tuple(found), wanted)
         assert_same(module(*images), a)
@@ -138,7 +121,7 @@ def test_triplet_shares_one_tower() -> None:
 
 
 def test_triplet_trains_its_tower_by_all_three_images() -> None:
-    module = filled(compiled("triplet").module()).train()
+    module = filled(compiled("triplet").module).train()
     images = [sample(3, 96, 96, key=key).requires_grad_() for key in ("anchor", "positive", "negative")]
     module.loss(module(*images)).backward()
     assert all(x.grad is not None and x.grad.norm() > 0 for x in images)
