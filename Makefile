@@ -37,7 +37,7 @@ $(READY): pyproject.toml constraints.txt
 		|| { echo "netdsl needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "==> make $(VENV) and install what netdsl needs (once; some minutes, most of them for torch)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) '$(TORCH)'
+	$(PIP) -c constraints.txt '$(TORCH)'
 	$(PIP) -c constraints.txt -e '.[run]'
 	@touch $@
 
