@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import gcd
 from typing import Any
 
 from netdsl.emit import python
@@ -11,6 +12,7 @@ from netdsl.emit.forward import Forward, Ids, written
 from netdsl.emit.frame import Frame
 from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, Writer, mark, read
 from netdsl.emit.template import TBind, TRegion, TStep
+from netdsl.extent import Affine
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Loss, show_shape
 from netdsl.scope import Apply, Flow, Invoke, Join, Region, Step, Tensor
@@ -144,7 +146,27 @@ class Network:
         returns = "Tensor" if len(outputs) == 1 else self.output_name
         if extra and len(outputs) == 1:
             returns = f"Tensor | {self.output_name}"
-        return [*python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1), *lines]
+        head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
+        return [*head, *self._checks(), *lines]
+
+    def _checks(self) -> list[str]:
+        """What the declaration `[1, 8*h, 8*w]` asks of an image: extents that are multiples."""
+        lines = []
+        for number in self.graph.inputs:
+            node = self.graph.nodes[number]
+            name = self.frame.author(node.name)
+            for axis, extent in enumerate(node.shape, 1):
+                step = gcd(*(c for _, c in extent.terms)) if isinstance(extent, Affine) else 1
+                if not isinstance(extent, Affine) or step < 2:
+                    continue
+                rest = extent.constant % step
+                shown = f"{name}.shape[{axis}]" + (f" - {rest}" if rest else "")
+                test = f"({shown})" if rest else shown
+                wanted = f"a multiple of {step}" + (f" plus {rest}" if rest else "")
+                message = f"axis {axis} of {name} must be {wanted}"
+                lines += [f"{python.INDENT * 2}if {test} % {step}:"]
+                lines += python.wrapped(f"raise ValueError({python.string(message)})", 3)
+        return lines
 
     def _made(self, outputs: list[tuple[str, Ids]]) -> str:
         return f"{self.output_name}({', '.join(written(ids) for _, ids in outputs)})"

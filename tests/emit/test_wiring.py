@@ -101,3 +101,31 @@ def test_emission_is_the_same_text_each_time() -> None:
     for text in NETWORKS.values():
         first, second = (netdsl.compile(text, network=None if "net trunk" not in text else "f").source() for _ in "ab")
         assert first == second
+
+
+def test_an_extent_declared_as_a_multiple_is_checked_at_run_time() -> None:
+    net = netdsl.compile("net f { input x: [1, 8*h, 4*w + 2]; output y = x -> conv(2, 3) -> max_pool(2) }")
+    module = net.module()
+    assert module(torch.randn(2, 1, 16, 10)).shape == (2, 2, 8, 5)
+    with pytest.raises(ValueError, match="axis 2 of x must be a multiple of 8"):
+        module(torch.randn(2, 1, 12, 10))
+    with pytest.raises(ValueError, match="axis 3 of x must be a multiple of 4 plus 2"):
+        module(torch.randn(2, 1, 16, 8))
+
+
+def test_constructor_parameters_change_the_network() -> None:
+    text = "block unit(c) = conv(c, 3) -> relu\n" + (
+        "net f(width = 4, classes = 3) { input x: 2x8x8; output y = x -> unit(width) -> unit(2 * width)"
+        " -> flatten -> linear(classes) }"
+    )
+    module = netdsl.compile(text).module(width=6, classes=5)
+    assert module(torch.randn(2, 2, 8, 8)).shape == (2, 5)
+    again = netdsl.compile(text, width=6, classes=5).module()
+    assert {k: v.shape for k, v in module.state_dict().items()} == {k: v.shape for k, v in again.state_dict().items()}
+
+
+def test_a_parameter_that_the_code_does_not_follow_is_not_offered() -> None:
+    text = "net f(deep = true, c = 4) { input x: 2x8x8; output y = x -> conv(c, 3) -> if deep { relu -> conv(c, 3) } }"
+    source = netdsl.compile(text).source()
+    assert "c: int = 4" in source
+    assert "deep" not in source.split("def __init__", 1)[1]
