@@ -91,6 +91,8 @@ class Counter:
             value = space.file.names.get(callee.name.name, MISSING) if isinstance(space, Namespace) else MISSING
         if isinstance(value, Defined):
             return self.definition(value.declared)
+        if isinstance(value, Operator) and value.name == "identity":
+            return 0  # alone it is `in`, and makes no node
         return 1 if isinstance(value, Operator) or (isinstance(value, Function) and value.operator is not None) else 0
 
     def _turns(self, count: tree.Expr, home: FileScope, hidden: frozenset[str]) -> int:
