@@ -1,10 +1,12 @@
-"""The examples are short, and stay short: lines of code, comments and blank lines aside."""
+"""The texts of the examples: short, counted in lines that are neither comment nor blank, and formatted."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.examples.networks import EXAMPLES
+from netdsl.syntax.format import format_text
+from netdsl.syntax.read import read_source
+from tests.examples.networks import EXAMPLES, FAMILIES
 
 
 def code_lines(text: str) -> int:
@@ -35,3 +37,9 @@ def test_example_is_short(file: str, limit: int, mark: str | None) -> None:
 
 def test_code_lines_leave_out_comments_and_blank_lines_alone() -> None:
     assert code_lines("## doc\n\nnet a {\n  # why\n  input x: [3]  # here\n}\n") == 3
+
+
+@pytest.mark.parametrize("file", FAMILIES)
+def test_example_is_formatted(file: str) -> None:
+    source = read_source(EXAMPLES / file)
+    assert format_text(source) == source.text
