@@ -11,3 +11,12 @@ class Code:
 
     title: str
     text: str
+
+
+def explained(title: str, text: str, wrong: str, right: str) -> Code:
+    """A code whose examples are netdsl texts: the wrong one gives this code and no other, the right one none."""
+
+    def block(example: str) -> str:
+        return "\n".join(f"    {line}".rstrip() for line in example.strip("\n").split("\n"))
+
+    return Code(title, f"{text.strip()}\n\nWrong:\n\n{block(wrong)}\n\nRight:\n\n{block(right)}\n")

@@ -83,6 +83,8 @@ def symbolic(span: Span, what: str, text: str, context: Context) -> Poisoned:
 def _name(expr: tree.Name, context: Context) -> Any:
     value = context.scope.find(expr.name)
     if value is MISSING:
+        if expr.span in context.report.places:
+            raise Poisoned
         raise unknown_name(context.report, expr, close(expr.name, context.scope.known()))
     if type(value) is Poison:
         if value.message:

@@ -306,7 +306,7 @@ def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> Any:
 
 def _bind_input(item: tree.Input, name: tree.Name, context: Context) -> None:
     flow = context.region.entry
-    context.scope.names[name.name] = flow
+    context.scope.names[name.name] = POISON
     if type(flow) is not Tensor:
         raise context.report.error("N312", f"a net takes one value, not {describe(flow)}", item.span)
     shape = shape_of(item.shape, context.within(context.region, entry=None), {})
@@ -316,6 +316,7 @@ def _bind_input(item: tree.Input, name: tree.Name, context: Context) -> None:
             f"the input `{name.name}` is {show_shape(shape)}, and {show_shape(flow.shape)} has another number of axes",
             item.shape.span,
         )
+    context.scope.names[name.name] = flow
     found: dict[str, Any] = {}
     match_symbols(shape, tuple(flow.shape), found)
     context.scope.names.update(found)

@@ -25,6 +25,7 @@ class Report:
         self.warnings: list[Diagnostic] = []
         self.quiet = 0
         self._seen: set[tuple[str, Span | None]] = set()
+        self.places: set[Span] = set()  # where names were found to be wrong
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep `diagnostic`, unless one of the same code at the same place is there."""
@@ -32,6 +33,8 @@ class Report:
         if self.quiet or key in self._seen:
             return
         self._seen.add(key)
+        if diagnostic.code.startswith("N2") and diagnostic.span is not None:
+            self.places.add(diagnostic.span)
         (self.errors if diagnostic.severity == "error" else self.warnings).append(diagnostic)
 
     def error(self, code: str, message: str, span: Span | None, label: str = "", **rest: Any) -> Poisoned:
