@@ -12,8 +12,13 @@ CODES: dict[str, Code] = {
 The place given with `-o` is a folder, stands in a folder that does not exist, or is a link that leads into another
 folder. Nothing was written.
 
-Wrong:  netdsl compile googlenet.net -o build/googlenet.py      (there is no folder build)
-Right:  mkdir build && netdsl compile googlenet.net -o build/googlenet.py
+Wrong:
+
+    netdsl compile googlenet.net -o build/googlenet.py    # there is no folder build
+
+Right:
+
+    mkdir build && netdsl compile googlenet.net -o build/googlenet.py
 """,
     ),
     "N702": Code(
@@ -22,9 +27,14 @@ Right:  mkdir build && netdsl compile googlenet.net -o build/googlenet.py
 A file of that name is there, and it does not say `Written by netdsl` near its top: somebody wrote it by hand, or
 edited the first lines of an emitted module. netdsl overwrites only what it wrote itself.
 
-Wrong:  netdsl compile googlenet.net -o train.py
-Right:  netdsl compile googlenet.net -o googlenet.py
-        netdsl compile googlenet.net -o train.py --force        (train.py is lost)
+Wrong:
+
+    netdsl compile googlenet.net -o train.py
+
+Right:
+
+    netdsl compile googlenet.net -o googlenet.py
+    netdsl compile googlenet.net -o train.py --force    # train.py is lost
 """,
     ),
     "N703": Code(
@@ -33,8 +43,13 @@ Right:  netdsl compile googlenet.net -o googlenet.py
 The output is the very file that is being read, perhaps under another name or through a link. Not even `--force`
 does that.
 
-Wrong:  netdsl compile googlenet.net -o googlenet.net
-Right:  netdsl compile googlenet.net -o googlenet.py
+Wrong:
+
+    netdsl compile googlenet.net -o googlenet.net
+
+Right:
+
+    netdsl compile googlenet.net -o googlenet.py
 """,
     ),
     "N704": Code(
@@ -44,8 +59,13 @@ Python looks in the folder of a program before it looks among the installed pack
 found in place of PyTorch by every program in that folder, the emitted module first of all. The same goes for the
 modules of the standard library.
 
-Wrong:  netdsl compile torch.net -o torch.py
-Right:  netdsl compile torch.net -o torch_net.py
+Wrong:
+
+    netdsl compile torch.net -o torch.py
+
+Right:
+
+    netdsl compile torch.net -o torch_net.py
 """,
     ),
     "N705": Code(
@@ -60,8 +80,13 @@ before is still there, whole: output goes to a temporary file beside the target,
         """
 There is no such file, or it is a folder, or the operating system does not let you read it.
 
-Wrong:  netdsl run googlenet.net --image cat           (the file is called cat.jpg)
-Right:  netdsl run googlenet.net --image cat.jpg
+Wrong:
+
+    netdsl run googlenet.net --image cat    # the file is called cat.jpg
+
+Right:
+
+    netdsl run googlenet.net --image cat.jpg
 """,
     ),
     "N707": Code(
@@ -71,8 +96,13 @@ Right:  netdsl run googlenet.net --image cat.jpg
 not be found, or raised an error while it was imported; the note says which. Modules are found as Python finds them:
 in the present folder, then among the installed packages.
 
-Wrong:  netdsl check capsule.net --plugin my_operators.py
-Right:  netdsl check capsule.net --plugin my_operators
+Wrong:
+
+    netdsl check capsule.net --plugin my_operators.py
+
+Right:
+
+    netdsl check capsule.net --plugin my_operators
 """,
     ),
     # ----------------------------------------------------------------------------------------------------- weights
@@ -82,8 +112,13 @@ Right:  netdsl check capsule.net --plugin my_operators
 `--weights` takes a `.safetensors` file or what `torch.save(module.state_dict(), path)` wrote. The file is empty, cut
 short, or something else: a web page saved under that name is the usual case.
 
-Wrong:  netdsl run resnet.net --net resnet18 --weights resnet18.html
-Right:  netdsl run resnet.net --net resnet18 --weights resnet18.safetensors
+Wrong:
+
+    netdsl run resnet.net --net resnet18 --weights resnet18.html
+
+Right:
+
+    netdsl run resnet.net --net resnet18 --weights resnet18.safetensors
 """,
     ),
     "N712": Code(
@@ -93,9 +128,17 @@ A `.pt` file is a Python pickle, and a pickle can run any program when it is ope
 allows tensors and plain containers only, and never in another: this file asks for something else, most often because a
 whole module was saved instead of its state_dict.
 
-Wrong:  torch.save(model, "resnet18.pt")
-Right:  torch.save(model.state_dict(), "resnet18.pt")
-Better: safetensors.torch.save_model(model, "resnet18.safetensors")
+Wrong:
+
+    torch.save(model, "resnet18.pt")
+
+Right:
+
+    torch.save(model.state_dict(), "resnet18.pt")
+
+Better:
+
+    safetensors.torch.save_model(model, "resnet18.safetensors")
 """,
     ),
     "N713": Code(
@@ -105,8 +148,13 @@ The file holds, or unpacks to, far more than the network's own weights take (1.2
 it is compressed, which `torch.save` never does. It was not opened. Optimizer state saved beside the weights is one
 cause; weights of another network are another.
 
-Wrong:  torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, "all.pt")
-Right:  torch.save(model.state_dict(), "weights.pt")
+Wrong:
+
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, "all.pt")
+
+Right:
+
+    torch.save(model.state_dict(), "weights.pt")
 """,
     ),
     "N714": Code(
@@ -123,8 +171,13 @@ DataParallel: save `model.module.state_dict()`.
 The names agree and a shape does not: most often another number of classes or another width. `--set` gives a network's
 parameters. Types must be floating where the network's are; half precision is widened.
 
-Wrong:  netdsl run resnet.net --net resnet18 --weights ten_classes.safetensors
-Right:  netdsl run resnet.net --net resnet18 --set classes=10 --weights ten_classes.safetensors
+Wrong:
+
+    netdsl run resnet.net --net resnet18 --weights ten_classes.safetensors
+
+Right:
+
+    netdsl run resnet.net --net resnet18 --set classes=10 --weights ten_classes.safetensors
 """,
     ),
     "N716": Code(
@@ -148,8 +201,13 @@ would answer NaN to every image.
 `--image` takes PNG, JPEG, BMP and WebP files. The file is empty, cut short, or of another kind; its ending does not
 matter, its content does.
 
-Wrong:  netdsl run --image cat.gif
-Right:  netdsl run --image cat.jpg
+Wrong:
+
+    netdsl run --image cat.gif
+
+Right:
+
+    netdsl run --image cat.jpg
 """,
     ),
     "N722": Code(
@@ -165,8 +223,13 @@ pixels a side in any case.
 An image can be given to a network with one input of the shape channels x height x width, where channels is 1 (grey) or
 3 (red, green, blue). Without `--image` the network runs on random numbers.
 
-Wrong:  netdsl run siamese.net --image cat.jpg      (two inputs)
-Right:  netdsl run siamese.net
+Wrong:
+
+    netdsl run siamese.net --image cat.jpg    # two inputs
+
+Right:
+
+    netdsl run siamese.net
 """,
     ),
     # ------------------------------------------------------------------------------------------------- the machine
@@ -176,8 +239,13 @@ Right:  netdsl run siamese.net
 `--cuda` needs an NVIDIA GPU that PyTorch can use: a driver, and a build of PyTorch with CUDA. `netdsl doctor` prints
 what was found.
 
-Wrong:  netdsl run googlenet.net --cuda        (on a laptop without an NVIDIA GPU)
-Right:  netdsl run googlenet.net
+Wrong:
+
+    netdsl run googlenet.net --cuda    # on a laptop without an NVIDIA GPU
+
+Right:
+
+    netdsl run googlenet.net
 """,
     ),
     "N732": Code(
@@ -185,8 +253,13 @@ Right:  netdsl run googlenet.net
         """
 Checking, counting and compiling need no PyTorch; running does, with safetensors and Pillow for weights and images.
 
-Wrong:  pip install netdsl         and then `netdsl run`
-Right:  pip install 'netdsl[run]'
+Wrong:
+
+    pip install netdsl         and then `netdsl run`
+
+Right:
+
+    pip install 'netdsl[run]'
 """,
     ),
     "N733": Code(
@@ -195,8 +268,13 @@ Right:  pip install 'netdsl[run]'
 The weights and the values of one forward pass would take more than four fifths of the memory that is free. Nothing was
 allocated. A smaller `--batch`, or a smaller `--input` where the network's extents are symbols, takes less.
 
-Wrong:  netdsl run unet.net --batch 512
-Right:  netdsl run unet.net --batch 1
+Wrong:
+
+    netdsl run unet.net --batch 512
+
+Right:
+
+    netdsl run unet.net --batch 1
 """,
     ),
     "N734": Code(
@@ -204,8 +282,13 @@ Right:  netdsl run unet.net --batch 1
         """
 The network was written for inputs of any size (`input image: [3, H, W]`), and a run needs one.
 
-Wrong:  netdsl run unet.net
-Right:  netdsl run unet.net --input image=1x572x572
+Wrong:
+
+    netdsl run unet.net
+
+Right:
+
+    netdsl run unet.net --input image=1x572x572
 """,
     ),
 }

@@ -52,7 +52,7 @@ Right:
     "N104": Code(
         "a string in single quotes",
         """
-Strings are written in double quotes.
+Strings are written in double quotes, as labels with computed parts are.
 
 Wrong:
 
@@ -597,7 +597,8 @@ A source is at most 1 MiB. Larger texts are split into files and imported.
     "N161": Code(
         "too many tokens",
         """
-A source has at most 200_000 tokens: names, numbers, marks.
+A source has at most 200_000 tokens: names, numbers, marks. Use `repeat`, `for` and blocks for what repeats itself, or
+split the text into files and import them.
 """,
     ),
     "N162": Code(
@@ -609,13 +610,14 @@ Brackets in brackets, and operators in operators, may nest 64 deep. Name a part 
     "N163": Code(
         "a name that is too long",
         """
-A name has at most 64 characters.
+A name has at most 64 characters: it becomes a name in Python, a key of the `state_dict` and a cell of the table.
 """,
     ),
     "N164": Code(
         "a string that is too long",
         """
-A string has at most 4096 characters.
+A string has at most 4096 characters. Strings are labels, paths and names of modes; nothing of the language needs a long
+one.
 """,
     ),
     "N165": Code(
@@ -650,7 +652,8 @@ Right:
     "N180": Code(
         "a file that cannot be read",
         """
-The path names no file, or the file may not be opened.
+The path names no file, or the file may not be opened. Where no file of that name stands in the present folder, the
+commands look among the examples that come with netdsl: `netdsl summary lenet.net` works anywhere.
 """,
     ),
     "N181": Code(
