@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Split, Unroll
@@ -18,9 +18,10 @@ from netdsl.emit.containers import (
     needs_module,
     shapes,
 )
-from netdsl.emit.extents import Extents, extent
+from netdsl.emit.control import Control
+from netdsl.emit.extents import extent
 from netdsl.emit.frame import Frame
-from netdsl.emit.settle import Unsettled, plain
+from netdsl.emit.settle import Unsettled
 from netdsl.emit.template import (
     Environment,
     TApply,
@@ -34,7 +35,7 @@ from netdsl.emit.template import (
     TShare,
     TStep,
 )
-from netdsl.expression import Atom, Entry, Exit, Expr, Literal, Operation, Variable, atoms, operation, provenance
+from netdsl.expression import Entry, Exit, Expr, Literal, Variable
 from netdsl.ops.op import Template
 from netdsl.scope import Invoke
 
@@ -58,7 +59,7 @@ class Constructor:
         self.shared: set[int] = set()
         self.children: set[str] = set()
         self.renamed: dict[int, str] = {}  # stateless modules that are not called by their number
-        self.extents = Extents(frame, self.line)
+        self.control = Control(self)
 
     # Lines -------------------------------------------------------------------------------------------------
 
@@ -81,11 +82,11 @@ class Constructor:
             case TInvoke():
                 self._invoke(step, target)
             case TLet():
-                self._let(step)
+                self.control.let(step)
             case TLoop():
-                self._contained(step, target, self._loop)
+                self._contained(step, target, self.control.loop)
             case TChoice():
-                self._contained(step, target, self._choice)
+                self._contained(step, target, self.control.choice)
             case TGroup():
                 self._contained(step, target, lambda s, t: self.region(s.region, t))
             case TJoin():
@@ -224,7 +225,7 @@ class Constructor:
         try:
             return self.frame.settle_name(step.names, step.environments)
         except Unsettled:
-            raise self._hopeless() from None
+            raise self.hopeless() from None
 
     def _contained(self, step: Any, target: Target, write: Any) -> None:
         """A step that may be a container of its own."""
@@ -285,140 +286,9 @@ class Constructor:
                 texts.append(self.frame.call(calls, step.environments))
         return texts
 
-    # Control -----------------------------------------------------------------------------------------------
-
-    def _let(self, step: TLet) -> None:
-        variable = Variable(step.first.variable, step.first.site)
-        try:
-            expr = self.frame.settle([s.value for s in step.occurrences], step.environments, step.first.variable)
-        except Unsettled:
-            return
-        if type(expr) is Literal and self.plan.is_network:
-            self.frame.replacements[variable] = expr
-            return
-        if variable in self.plan.used:
-            if variable not in self.frame.texts:
-                self.frame.texts[variable] = self.frame.local(step.first.variable)
-            self.line(f"{self.frame.texts[variable]} = {self.frame.show(expr)}")
-        else:
-            self.frame.texts.setdefault(variable, step.first.variable)
-
-    def _loop(self, step: TLoop, target: Target) -> None:
-        if step.unrolled is not None:
-            self._unrolled(step, target)
-            return
-        if step.body is None:
-            self.extents.leave(step, {})
-            return
-        if step.first.kind == "each":
-            raise Unroll(step.first.site)
-        names = [self._loop_variable(name, span) for name, span in step.first.variables]
-        carried = self.extents.enter_loop(step)
-        mark = len(self.lines)
-        self.line(self._header(step, names))
-        self.loops.append(step.first.site)
-        if not self._indented(step.body, target, carried):
-            del self.lines[mark:]
-        self.loops.pop()
-        self.extents.leave(step, carried)
-
-    def _indented(self, body: TRegion, target: Target, carried: dict[int, str]) -> bool:
-        """The body of a loop or arm; False where there is nothing to write."""
-        mark = len(self.lines)
-        self.indent += 1
-        self.region(body, target)
-        try:
-            self.extents.leave_iteration(body, carried)
-        except Unsettled:
-            raise self._hopeless() from None
-        self.indent -= 1
-        return len(self.lines) > mark
-
-    def _hopeless(self) -> Exception:
+    def hopeless(self) -> Exception:
         """What to try where no code is right for all iterations or instances."""
         return Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
-
-    def _loop_variable(self, name: str, span: Any) -> str:
-        atom = Variable(name, span)
-        if atom not in self.frame.texts:
-            self.frame.texts[atom] = self.frame.local(name)
-        return self.frame.texts[atom] if atom in self.plan.used else "_"
-
-    def _header(self, step: TLoop, names: list[str]) -> str:
-        try:
-            over = self.frame.settle([s.over for s in step.occurrences], step.environments, "rows")
-        except Unsettled:
-            raise Unroll(step.first.site) from None
-        if step.first.kind == "repeat":
-            return f"for _ in range({self.frame.show(over)}):"
-        if len(names) > 1 and counted(over):
-            over = operation("enumerate", Operation("tuple", tuple(Literal(pair[1]) for pair in over.value)))
-        if isinstance(over, Operation) and over.operator == "enumerate" and names[:1] == ["_"] and len(names) == 2:
-            return f"for {names[1]} in {self.frame.show(over.operands[0])}:"
-        return f"for {', '.join(names)} in {self._items(over)}:"
-
-    def _items(self, over: Expr) -> str:
-        """The list of a loop, as `range(..)` where it is one."""
-        if isinstance(over, Literal) and len(over.value) > 1 and over.value == tuple(range(len(over.value))):
-            return f"range({len(over.value)})"
-        return self.frame.show(over)
-
-    def _unrolled(self, step: TLoop, target: Target) -> None:
-        assert step.unrolled is not None
-        for region in step.unrolled:
-            self.frame.replacements.update(self._pinned(step, region))
-            self.region(region, target)
-        if self.plan.is_network:
-            self.frame.freeze(set().union(*(atoms(provenance(s.over)) for s in step.occurrences)))
-        self.extents.leave(step, {})
-
-    def _pinned(self, step: TLoop, region: TRegion) -> dict[Atom, Expr]:
-        """What the loop's own atoms are in one unrolled iteration. What entered it is still over those of the last."""
-        pinned: dict[Atom, Expr] = {}
-        for atom in region.first.environment:
-            if isinstance(atom, Entry) and atom.site == step.first.site:
-                values = [extent(r.source, atom.axis) for r in region.occurrences]
-                pinned[atom] = self.frame.settle(values, region.environments, "channels")
-        for name, span in step.first.variables:
-            values = [plain(e.get(Variable(name, span))) for e in region.environments]
-            pinned[Variable(name, span)] = self.frame.settle(values, region.environments, name)
-        return pinned
-
-    def _choice(self, step: TChoice, target: Target) -> None:
-        if len({s.arm for s in step.occurrences}) == 1:
-            self.frame.freeze_choice(step)
-            for arm in step.arms:
-                if arm is not None:
-                    self.region(arm, target)
-            self.extents.leave(step, {})
-            return
-        try:
-            condition = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
-        except Unsettled:
-            raise self._hopeless() from None
-        moving = self.extents.enter_choice(step)
-        parts = [self._arm(arm, target, moving, step.first.site) for arm in step.arms]
-        if parts[0]:
-            self.line(f"if {self.frame.show(condition)}:")
-            self.lines += parts[0]
-            if parts[1]:
-                self.line("else:")
-        elif parts[1]:
-            self.line(f"if {self.frame.show(negated(condition))}:")
-        self.lines += parts[1]
-        self.extents.leave(step, moving)
-
-    def _arm(self, arm: TRegion | None, target: Target, moving: dict[int, str], site: Any) -> list[str]:
-        if arm is None:
-            return []
-        outer, self.lines = self.lines, []
-        stale, texts = dict(self.frame.stale), dict(self.frame.texts)
-        for atom in [a for a, mover in stale.items() if mover == site]:
-            del self.frame.stale[atom]  # inside the arm the old value still stands
-        self._indented(arm, target, moving)
-        self.frame.stale, self.frame.texts = stale, {**self.frame.texts, **texts}
-        lines, self.lines = self.lines, outer
-        return lines
 
 
 MISSING = object()
@@ -441,22 +311,6 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
         if source in invoke.region.environment and "." not in source.name:
             return invoke.region.environment[source]
     return MISSING
-
-
-def counted(over: Expr) -> TypeGuard[Literal]:
-    """Whether a literal list is what `enumerate` gives."""
-    if not isinstance(over, Literal):
-        return False
-    return all(len(pair) == 2 and type(pair[0]) is int and pair[0] == i for i, pair in enumerate(over.value))
-
-
-def negated(condition: Expr) -> Expr:
-    opposite = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-    if isinstance(condition, Operation) and condition.operator in opposite:
-        return Operation(opposite[condition.operator], condition.operands)
-    if isinstance(condition, Operation) and condition.operator == "not":
-        return condition.operands[0]
-    return Operation("not", (condition,))
 
 
 __all__ = ["Constructor", "Target"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.classes import Split, Unroll
+from netdsl.emit.code import Coder, Ids, written
 from netdsl.emit.constructor import Constructor
 from netdsl.emit.containers import is_attribute, is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import ATOM, Block, Body, Evaluate, For, If, mark, read
 from netdsl.emit.template import (
-    Environment,
     TApply,
     TBind,
     TChoice,
@@ -26,11 +24,8 @@ from netdsl.emit.template import (
     TRegion,
     TStep,
 )  # fmt: skip
-from netdsl.expression import Expr, Literal, Operation, Variable, atoms
-from netdsl.ops.op import ALL, Call, Operand, Template, show_shape
+from netdsl.ops.op import show_shape
 from netdsl.scope import Apply, Bind, Flow, Let, Region, Share, Step, Tensor
-
-Ids: TypeAlias = "int | tuple[Ids, ...]"
 
 LIGHT = frozenset({"activation", "norm", "random", "arithmetic", "reduce"})
 MERGES = frozenset({"merge", "arithmetic"})
@@ -40,6 +35,7 @@ class Forward:
     def __init__(self, frame: Frame, constructor: Constructor, *, comments: bool = False) -> None:
         self.frame, self.plan, self.laying = frame, frame.plan, frame.plan.laying
         self.children, self.renamed, self.comments = constructor.children, constructor.renamed, comments
+        self.coder = Coder(frame, constructor.children, self.hopeless)
         self.values: dict[tuple[int, tuple[int | str, ...]], int] = {}
         self.hints: dict[int, str] = {}
         self.soft: dict[int, str] = {}
@@ -48,6 +44,10 @@ class Forward:
         self.producer: dict[int, Evaluate] = {}
         self.loops: list[Any] = []
         self.iterated: dict[int, str] = {}  # step whose module a loop variable holds -> that variable
+
+    def hopeless(self) -> Exception:
+        """What to try where no code is right for all iterations or instances."""
+        return Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
 
     # Values ------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Forward:
             return f"{holder}.{self.renamed[id(step)]}"
         names = {str(n) for n in step.names}
         if len(names) > 1:
-            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key)
+            raise self.hopeless()
         name = names.pop()
         if is_attribute(name):
             return f"{holder}.{name}"
@@ -170,7 +170,7 @@ class Forward:
             reads = ", ".join(mark(v) for v in operands if isinstance(v, int))
             self.evaluate(step, f"{module}({reads})" if op.called else module, light=light, module=True)
             return
-        code, level = self.code(step.codes, step.environments, operands)
+        code, level = self.coder.code(step.codes, step.environments, operands)
         self.evaluate(step, code, level=level, light=light, merge=merge)
 
     def _shared(self, step: Any) -> str:
@@ -254,25 +254,9 @@ class Forward:
         try:
             settled = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
         except Unsettled:
-            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
+            raise self.hopeless() from None
         module = next((m for arm in step.arms if arm for m in modules(arm)), None)
-        return self.stored(settled, f"has_{module}" if module else "condition")
-
-    def stored(self, expr: Expr, hint: str) -> str:
-        """A constructor expression as `forward` can read it."""
-        if type(expr) is Literal:
-            return python.literal(expr.value)
-        read = atoms(expr)
-        if type(expr) is Operation and len(read) == 1 and isinstance(next(iter(read)), Variable):
-            inner = self.stored(next(iter(read)), hint)
-            return python.expression(expr, lambda atom: inner)
-        text = self.frame.show(expr)
-        wanted = text if type(expr) is Variable else hint
-        name = python.identifier(wanted)
-        while name in self.children or self.frame.stored.get(name, text) != text:
-            name = f"{name}_"
-        self.frame.stored[name] = text
-        return f"self.{name}"
+        return self.coder.stored(settled, f"has_{module}" if module else "condition")
 
     def _loop(self, step: TLoop, holder: str) -> None:
         source = self.same([source_of(s) for s in step.occurrences])
@@ -313,7 +297,7 @@ class Forward:
                 count = self.frame.settle([s.over for s in step.occurrences], step.environments, "count")
             except Unsettled:
                 raise Unroll(step.first.site) from None
-            return f"for _ in range({self.stored(count, 'count')}):"
+            return f"for _ in range({self.coder.stored(count, 'count')}):"
         lists = {tuple(names_in(r) for r in s.iterations) for s in step.occurrences}
         names = [name for name in next(iter(lists)) if name and is_attribute(name)]
         distinct = len(lists) == 1 and len(set(names)) == len(step.first.iterations) > 1
@@ -322,54 +306,6 @@ class Forward:
         stem = python.identifier(names[0].rstrip("0123456789_") or "layer", {"x", "y", "z"})
         self.iterated[id(places[0])] = stem
         return f"for {stem} in ({', '.join(f'{holder}.{n}' for n in names)}):"
-
-    # Code --------------------------------------------------------------------------------------------------
-
-    def code(self, codes: Sequence[Any], environments: Sequence[Environment], operands: list[Ids]) -> tuple[str, int]:
-        first = codes[0]
-        if isinstance(first, Template):
-            if any(not isinstance(c, Template) or c.text != first.text for c in codes):
-                raise Split(self.plan.key)
-            fields = {n: self._piece([c.values[n] for c in codes], environments, n, operands) for n in first.values}
-            spread = ", ".join(mark(v) for v in operands if isinstance(v, int))
-            text = first.text.replace("{*}", spread)
-            level, least = binding(first)
-            marks = [written(v, least[i]) for i, v in enumerate(operands)]
-            return text.format(*marks, **fields), level
-        if any(not isinstance(c, Call) for c in codes):
-            raise Split(self.plan.key)
-        return self._call(codes, environments, operands), ATOM
-
-    def _call(self, calls: Sequence[Call], environments: Sequence[Environment], operands: list[Ids]) -> str:
-        target = self.frame.target(calls[0].target)
-        items = self.frame.arguments(
-            calls, environments, lambda values, hint: self._piece(values, environments, hint, operands)
-        )
-        if target.startswith("."):
-            receiver = calls[0].arguments[0]
-            if isinstance(receiver, Operand):
-                items[0] = written(operands[receiver.index], ATOM)
-            return f"{items[0]}{target}({', '.join(items[1:])})"
-        return f"{target}({', '.join(items)})"
-
-    def _piece(self, values: Sequence[Any], environments: Sequence[Environment], hint: str, operands: list[Ids]) -> str:
-        first = values[0]
-        if isinstance(first, Operand):
-            if first.index == ALL:
-                return python.tuple_text([written(v) for v in operands])
-            return written(operands[first.index])
-        if isinstance(first, Call | Template):
-            return self.code(values, environments, operands)[0]
-        if hasattr(first, "source") and hasattr(first, "imports"):
-            return self.frame.target(first)
-        if isinstance(first, tuple) and any(isinstance(x, Operand | Call | Template) for x in first):
-            inner = [self._piece([v[i] for v in values], environments, hint, operands) for i in range(len(first))]
-            return python.tuple_text(inner)
-        try:
-            settled = self.frame.settle(values, environments, hint)
-        except Unsettled:
-            raise Unroll(self.loops[-1]) if self.loops else Split(self.plan.key) from None
-        return self.stored(settled, hint)
 
     # The whole ---------------------------------------------------------------------------------------------
 
@@ -390,26 +326,6 @@ class Forward:
                 return
             into.setdefault(inputs[0], name)
             made = self.producer.get(inputs[0])
-
-
-def binding(template: Template) -> tuple[int, Mapping[int, int]]:
-    """How tightly a template's text binds, and how tightly its operands must; names where it cannot be seen."""
-    if template.atom:
-        return ATOM, defaultdict(lambda: ATOM)
-    if re.fullmatch(r"\{0\} \*\* \{\w+\}", template.text):
-        return 8, {0: ATOM, 1: 8}
-    terms = re.split(r" ([-+*/]) ", template.text)
-    signs = set(terms[1::2])
-    plain = all(re.fullmatch(r"\{\w+\}", term) for term in terms[::2])
-    if not plain or not (signs <= {"+", "-"} or signs <= {"*", "/"}):
-        return 0, defaultdict(lambda: ATOM)
-    level = 5 if signs <= {"+", "-"} else 6
-    places = {int(term[1:-1]): i for i, term in enumerate(terms[::2]) if term[1:-1].isdigit()}
-    return level, {operand: level + (place > 0) for operand, place in places.items()}
-
-
-def written(ids: Ids, least: int = 0) -> str:
-    return mark(ids, least) if isinstance(ids, int) else python.tuple_text([written(i) for i in ids])
 
 
 def source_of(step: Any) -> Flow | None:

@@ -14,14 +14,15 @@ from typing import Any
 from netdsl.diagnostics import InternalError
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Planner, Split, Unroll
+from netdsl.emit.code import written
 from netdsl.emit.constructor import Constructor, Target
 from netdsl.emit.containers import has_labels_in, sequential
 from netdsl.emit.extents import extent
-from netdsl.emit.forward import Forward, written
+from netdsl.emit.forward import Forward
 from netdsl.emit.frame import Frame
+from netdsl.emit.naming import Writer
 from netdsl.emit.network import write_network
 from netdsl.emit.replay import replay
-from netdsl.emit.statements import Writer
 from netdsl.expression import Entry, Variable, atoms
 from netdsl.files import BANNER
 from netdsl.graph import Graph

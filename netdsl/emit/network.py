@@ -7,10 +7,12 @@ from math import gcd
 from typing import Any
 
 from netdsl.emit import python
+from netdsl.emit.code import Ids, written
 from netdsl.emit.constructor import Constructor, Target
-from netdsl.emit.forward import Forward, Ids, written
+from netdsl.emit.forward import Forward
 from netdsl.emit.frame import Frame
-from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, Writer, mark, read
+from netdsl.emit.naming import Writer
+from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, mark, read
 from netdsl.emit.template import TBind, TRegion, TStep
 from netdsl.extent import Affine
 from netdsl.graph import Graph, leaves

@@ -184,7 +184,7 @@ def identifier(name: str, avoid: Iterable[str] = ()) -> str:
 def class_name(name: str, doc: str = "") -> str:
     """`se_bottleneck` -> `SeBottleneck`; where the doc spells a part otherwise (`ResNet`, `U-Net`), as it does."""
     spelled: dict[str, str] = {}
-    for word in re.findall(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Z][A-Za-z0-9]*)*", doc):
+    for word in re.findall(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Z0-9][A-Za-z0-9]*)*", doc):
         for form in (word.replace("-", ""), word.split("-")[0]):
             if form[0].isupper():
                 spelled.setdefault(form.lower(), form)

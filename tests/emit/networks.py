@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the lines are netdsl text
 """Small networks, one for each way a text can be built; what an emitter is likely to get wrong."""
 
 NETWORKS: dict[str, str] = {

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.emit.statements import Block, Body, Evaluate, For, If, Text, Writer, mark
+from netdsl.emit.naming import Writer
+from netdsl.emit.statements import Block, Body, Evaluate, For, If, Text, mark
 
 
 class Maker:

@@ -114,10 +114,10 @@ def test_an_extent_declared_as_a_multiple_is_checked_at_run_time() -> None:
 
 
 def test_constructor_parameters_change_the_network() -> None:
-    text = "block unit(c) = conv(c, 3) -> relu\n" + (
-        "net f(width = 4, classes = 3) { input x: 2x8x8; output y = x -> unit(width) -> unit(2 * width)"
-        " -> flatten -> linear(classes) }"
-    )
+    text = """
+        block unit(c) = conv(c, 3) -> relu
+        net f(width = 4, classes = 3) { input x: 2x8x8
+          output y = x -> unit(width) -> unit(2 * width) -> flatten -> linear(classes) }"""
     module = netdsl.compile(text).module(width=6, classes=5)
     assert module(torch.randn(2, 2, 8, 8)).shape == (2, 5)
     again = netdsl.compile(text, width=6, classes=5).module()
