@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -88,8 +89,17 @@ main = Commands(
 
 
 def program() -> NoReturn:
-    """What the installed `netdsl` runs: the commands, with a request to stop taken as an exception, so that half
-    written files are removed."""
+    """What the installed `netdsl` runs: the commands, on streams and signals that are set up for them.
+
+    Files and pipes get UTF-8 and plain newlines wherever this runs, so that the same text gives the same bytes; a
+    terminal that lacks a character shows `?`. A request to stop becomes an exception: half written files are removed.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", newline="\n")
 
     def stop(number: int, frame: object) -> NoReturn:
         sys.exit(TERMINATED)

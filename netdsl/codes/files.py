@@ -255,7 +255,7 @@ Checking, counting and compiling need no PyTorch; running does, with safetensors
 
 Wrong:
 
-    pip install netdsl         and then `netdsl run`
+    pip install netdsl && netdsl run
 
 Right:
 
