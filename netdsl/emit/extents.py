@@ -44,15 +44,19 @@ class Extents:
         for axis, variable in carried.items():
             values = [extent(r.result, axis) for r in body.occurrences]
             expr = self.frame.settle(values, body.environments, variable)
-            text = self.frame.show(expr)
-            if text == variable:
-                continue
-            if isinstance(expr, Operation) and expr.operator in ("+", "-", "*", "//"):
-                first = expr.operands[0]
-                if not isinstance(first, Literal | Operation) and self.frame.texts.get(first) == variable:
-                    self.line(f"{variable} {expr.operator}= {self.frame.show(expr.operands[1])}")
-                    continue
-            self.line(f"{variable} = {text}")
+            self._assign(variable, expr)
+
+    def _assign(self, variable: str, expr: Expr) -> None:
+        """`variable = expr`, in the short form where there is one; nothing where it is that already."""
+        text = self.frame.show(expr)
+        if text == variable:
+            return
+        if isinstance(expr, Operation) and expr.operator in ("+", "-", "*", "//"):
+            first = expr.operands[0]
+            if not isinstance(first, Literal | Operation) and self.frame.texts.get(first) == variable:
+                self.line(f"{variable} {expr.operator}= {self.frame.show(expr.operands[1])}")
+                return
+        self.line(f"{variable} = {text}")
 
     def leave(self, step: TLoop | TChoice, carried: dict[int, str]) -> None:
         """Make known what left a loop or choice."""
@@ -107,7 +111,7 @@ class Extents:
             name = shown
         else:
             name = self._free(self.plan.first_axis_name(axis), separate=site in self.plan.separate)
-            self.line(f"{name} = {shown}")
+            self._assign(name, initial)
             holders = [a for a, text in frame.texts.items() if text == name and isinstance(a, Entry | After)]
         for atom in holders:
             frame.stale[atom] = site
