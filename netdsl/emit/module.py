@@ -20,10 +20,12 @@ from netdsl.emit.containers import has_labels_in, sequential
 from netdsl.emit.extents import extent
 from netdsl.emit.forward import Forward
 from netdsl.emit.frame import Frame
+from netdsl.emit.header import docstring, signature, stored, super_call
 from netdsl.emit.naming import Writer
 from netdsl.emit.network import write_network
 from netdsl.emit.replay import replay
-from netdsl.expression import Entry, Variable, atoms
+from netdsl.emit.statements import Evaluate, mark
+from netdsl.expression import atoms
 from netdsl.files import BANNER
 from netdsl.graph import Graph
 from netdsl.ops.op import Helper
@@ -110,7 +112,7 @@ def _sequential(frame: Frame) -> list[str]:
         body = python.bracketed("super().__init__(", modules, ")", 2, explode=explode)
     else:
         constructor.region(plan.region, Target("self", sequence=True))
-        body = [*_super(), *constructor.lines, *_export(frame)]
+        body = [*super_call(), *constructor.lines, *_export(frame)]
     return [f"class {plan.name}(nn.Sequential):", *docstring(plan), "", *signature(frame), *body]
 
 
@@ -132,8 +134,6 @@ def _module(frame: Frame) -> list[str]:
             whole = forward.new()
             named[whole] = "xs"
             parameters.append("xs: tuple[Tensor, ...]")
-            from netdsl.emit.statements import Evaluate, mark
-
             forward.block.append(Evaluate([i for i in entry if isinstance(i, int)], mark(whole), keep=True))
     else:
         entry = ()
@@ -151,29 +151,13 @@ def _module(frame: Frame) -> list[str]:
         lines += python.wrapped(f"return {ends if isinstance(result, int) else ends[1:-1].rstrip(',')}", 2)
     returns = "Tensor" if isinstance(result, int) else "tuple[Tensor, ...]"
     head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
-    first, last = _stored(frame)
-    ctor = [*_super(), *first, *constructor.lines, *last, *export]
+    first, last = stored(frame)
+    ctor = [*super_call(), *first, *constructor.lines, *last, *export]
     if len(ctor) == 1 and not frame.interface():
         init: list[str] = []
     else:
         init = [*signature(frame), *ctor, ""]
     return [f"class {plan.name}(nn.Module):", *docstring(plan), "", *init, *head, *lines]
-
-
-def _super() -> list[str]:
-    return [f"{python.INDENT * 2}super().__init__()"]
-
-
-def _stored(frame: Frame) -> tuple[list[str], list[str]]:
-    """Assignments of what `forward` reads: before the modules where the constructor's arguments suffice."""
-    own = {frame.texts[a] for a in frame.texts if isinstance(a, Variable | Entry) and not _is_let(frame, a)}
-    lines = [f"{python.INDENT * 2}self.{name} = {text}" for name, text in frame.stored.items()]
-    early = [line for line, text in zip(lines, frame.stored.values(), strict=True) if text in own]
-    return early, [line for line in lines if line not in early]
-
-
-def _is_let(frame: Frame, atom: Variable | Entry) -> bool:
-    return isinstance(atom, Variable) and atom.site not in {p.site for p in frame.declared}
 
 
 def _export(frame: Frame) -> list[str]:
@@ -183,22 +167,6 @@ def _export(frame: Frame) -> list[str]:
     values = [extent(r.result, 0) for r in plan.region.occurrences]
     text = frame.text(values, plan.region.environments, "out_channels")
     return [f"{python.INDENT * 2}self.out_channels = {text}"]
-
-
-def docstring(plan: Class) -> list[str]:
-    text = plan.definition.doc or plan.definition.head
-    blocks = [f"{name} is {block.text}" for name, block in plan.blocks.items()]
-    if not plan.definition.doc and blocks:
-        text += f", where {', '.join(blocks)}"
-    return python.docstring(text, 1)
-
-
-def signature(frame: Frame) -> list[str]:
-    items = ["self"]
-    for p in frame.interface():
-        default = f" = {python.literal(p.default)}" if p.optional else ""
-        items.append(f"{p.name}: {p.annotation}{default}")
-    return python.bracketed("def __init__(", items, ") -> None:", 1)
 
 
 def _assemble(graph: Graph, pages: list[Page]) -> str:

@@ -7,11 +7,14 @@ from math import gcd
 from typing import Any
 
 from netdsl.emit import python
+from netdsl.emit.classes import inner_regions
 from netdsl.emit.code import Ids, written
 from netdsl.emit.constructor import Constructor, Target
 from netdsl.emit.forward import Forward
 from netdsl.emit.frame import Frame
+from netdsl.emit.header import docstring, signature, stored, super_call
 from netdsl.emit.naming import Writer
+from netdsl.emit.settle import FRAME
 from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, mark, read
 from netdsl.emit.template import TBind, TRegion, TStep
 from netdsl.extent import Affine
@@ -38,8 +41,6 @@ class Network:
         self.output_name = f"{self.plan.name}Output"
 
     def write(self) -> tuple[list[str], tuple[str, ...]]:
-        from netdsl.emit.module import docstring, signature
-
         main, aux, late = self._sorted()
         entry = self.region.first.entry
         if entry is not None:
@@ -52,11 +53,8 @@ class Network:
         aux_block, self.forward.block = self.forward.block, []
         loss, implicit = self._loss(late)
         forward = self._forward(main_block, aux_block, implicit)
-        from netdsl.emit.module import _stored
-
-        first, last = _stored(self.frame)
-        base = f"{python.INDENT * 2}super().__init__()"
-        constructor = [base, *first, *self.constructor.lines, *last]
+        first, last = stored(self.frame)
+        constructor = [*super_call(), *first, *self.constructor.lines, *last]
         init = [*signature(self.frame), *constructor, ""] if len(constructor) > 1 or self.frame.interface() else []
         lines = [f"class {self.plan.name}(nn.Module):", *docstring(self.plan), "", *init, *forward]
         if loss:
@@ -197,8 +195,6 @@ class Network:
         region = graph.loss_region
         if region is None or graph.loss is None:
             return [], []
-        from netdsl.emit.settle import FRAME
-
         known = dict(self.forward.values)
         laid = self.forward.laying.region([region], [{FRAME: 0, **self.region.first.environment}])
         self.forward.comments = False
@@ -278,8 +274,6 @@ def write_network(frame: Frame, graph: Graph) -> tuple[list[str], tuple[str, ...
 
 def nodes_of(step: Step) -> list[int]:
     """The nodes that a step made, those of blocks inside included."""
-    from netdsl.emit.classes import inner_regions
-
     found = []
     if isinstance(step, Apply):
         found.append(step.node)
@@ -305,9 +299,7 @@ def visible(region: TRegion) -> list[Tensor]:
     found: list[Tensor] = []
 
     def visit(r: Region) -> None:
-        from netdsl.emit.classes import inner_regions
-
-        found.extend(tensors(r.entry))
+            found.extend(tensors(r.entry))
         for step in r.steps:
             found.extend(tensors(step.result))
             if isinstance(step, Apply):
