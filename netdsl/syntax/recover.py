@@ -132,7 +132,7 @@ class Recovery:
         if kind in DEFINING and len(self.brackets) == 1:
             self.stray = False
         if kind in OPENERS:
-            inner.header = None
+            inner.header = inner.header if kind != "LBRACE" else None
             self.brackets.append(Bracket(token, self.at, len(self.states), self.at + 1))
         elif kind in CLOSERS:
             self._close(token)
@@ -155,11 +155,16 @@ class Recovery:
             self.ended = token
         elif self.misplaced is None and self.starts_line(token):
             place = self.indent(token)
-            if place != self.indent(bracket.opener):
+            if place not in self._closing_columns(bracket.opener):
                 for outer in reversed(self.brackets[1:]):
-                    if place == self.indent(outer.opener):
+                    if place in self._closing_columns(outer.opener):
                         self.misplaced = Misplaced(bracket.opener, token, outer.opener)
                         break
+
+    def _closing_columns(self, opener: Token) -> tuple[int, ...]:
+        """Where the `}` of a brace is expected: under its line, or under the stage behind the arrow of its line."""
+        indent, margin = self.indent(opener), self._margin(opener)
+        return (indent, indent + 3) if self.source.text.startswith("->", margin) else (indent,)
 
     # -------------------------------------------------------------------------------------------- tables
 
@@ -229,6 +234,25 @@ class Recovery:
     def insert(self, kind: str) -> bool:
         """Go on as if a token of `kind` stood before the one at hand."""
         return self.feed(kind)
+
+    def open_brace(self) -> bool:
+        """Go on as if a `{` stood before the token at hand, where a `}` is left over for it; False where none is."""
+        if self._surplus() <= 0 or not self.accepts("LBRACE"):
+            return False
+        self.feed("LBRACE")
+        self.inner.header = None
+        opener = Token("LBRACE", "{", self.tokens[self.at - 1].span)
+        self.brackets.append(Bracket(opener, self.at - 1, len(self.states), self.at))
+        return True
+
+    def _surplus(self) -> int:
+        """How many `}` stand between here and the next definition that no `{` waits for."""
+        surplus = -sum(bracket.kind == "LBRACE" for bracket in self.brackets)
+        for token in self.tokens[self.at :]:
+            if token.kind in DEFINING and self.starts_line(token):
+                break
+            surplus += (token.kind == "RBRACE") - (token.kind == "LBRACE")
+        return surplus
 
     def drop(self) -> bool:
         """Go on as if the token at hand were not there."""

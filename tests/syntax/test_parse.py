@@ -54,7 +54,13 @@ def test_spans_quote_what_they_are_about(path: Path) -> None:
 def test_every_node_lies_within_its_parent() -> None:
     for path in PROGRAMS:
         for node in nodes(parse(read_source(path)).items):
-            for child in nodes([getattr(node, name) for name in ("unit", "value", "left", "stages", "statements") if hasattr(node, name)]):
+            for child in nodes(
+                [
+                    getattr(node, name)
+                    for name in ("unit", "value", "left", "stages", "statements")
+                    if hasattr(node, name)
+                ]
+            ):
                 assert node.span.start <= child.span.start <= child.span.end <= node.span.end
 
 
@@ -119,7 +125,9 @@ def test_a_label_is_a_name_or_a_string_and_leaves_the_colon_out() -> None:
 
 
 def test_comments_above_a_definition_document_it() -> None:
-    file = parsed("# licence\n\n## The file.\n\nlet x = 1\n# not this\n##   Two\n## lines.\nblock a = relu\nblock b = relu\n")
+    file = parsed(
+        "# licence\n\n## The file.\n\nlet x = 1\n# not this\n##   Two\n## lines.\nblock a = relu\nblock b = relu\n"
+    )
     assert file.doc == "The file."
     assert [item.doc for item in file.items if isinstance(item, tree.Definition)] == ["Two\nlines.", ""]
 
@@ -147,7 +155,9 @@ def test_a_newline_means_nothing_in_round_brackets_but_in_braces_inside_them() -
 
 
 def test_else_if_is_an_if_in_the_else() -> None:
-    tail = next(node for node in nodes(parsed("block a = if x { b } else if y { c } else { d }").items) if type(node) is tree.If)
+    tail = next(
+        node for node in nodes(parsed("block a = if x { b } else if y { c } else { d }").items) if type(node) is tree.If
+    )
     assert isinstance(tail.otherwise, tree.If)
     assert isinstance(tail.otherwise.otherwise, tree.Body)
 

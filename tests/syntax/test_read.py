@@ -53,7 +53,7 @@ def test_a_large_text_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("*Vertices 3\n1 \"a\"\n", "a Pajek graph"),
+        ('*Vertices 3\n1 "a"\n', "a Pajek graph"),
         ("% made by hand\n*network x\n", "a Pajek graph"),
         ("(export (version D)\n (design", "a KiCad netlist"),
     ],

@@ -61,9 +61,8 @@ def _tables(lines: list[Line]) -> list[_Group]:
                 taken = {_anchor(word, ends): word for word in above.words[1:] if _tabular(word, ends)}
                 for word in below.words[1:]:
                     partner = taken.get(_anchor(word, ends))
-                    if partner is None or not _tabular(word, ends) or not (_surplus(word) or _surplus(partner)):
-                        continue
-                    _join(groups, partner, word, ends)
+                    if partner is not None and _tabular(word, ends) and _alike(partner, word):
+                        _join(groups, partner, word, ends)
             if above.blank:
                 break
     unique = {id(group): group for group in groups.values()}
@@ -73,11 +72,33 @@ def _tables(lines: list[Line]) -> list[_Group]:
 
 
 def _tabular(word: Word, ends: bool) -> bool:
-    return word.kind not in ("COMMENT", "AT") and (not ends or word.kind in _NUMBERS)
+    """Whether the word may stand in a column; a bracket or a comma that is tied to the word before it may not."""
+    number = word.kind in _NUMBERS
+    return word.kind not in ("COMMENT", "AT") and (number or not ends) and (word.gap > 0 or (ends and number))
 
 
 def _anchor(word: Word, ends: bool) -> int:
     return word.at + (word.width if ends else 0)
+
+
+def _alike(above: Word, below: Word) -> bool:
+    """Whether the words stand as deep in brackets of one body, in lines of one kind, and one was moved."""
+    if not (_surplus(above) or _surplus(below)):
+        return False
+    if _depth(above) != _depth(below):
+        return False
+    return above.frame.round or _heads(above) == _heads(below)
+
+
+def _depth(word: Word) -> tuple[int, int]:
+    """How many round brackets are around the word, and which body is around these."""
+    return next((depth, id(frame)) for depth, frame in enumerate(word.frame.ancestors()) if not frame.round)
+
+
+def _heads(word: Word) -> bool:
+    """Whether the word's line begins its statement."""
+    first = word.line.words[0]
+    return first.statement is not None and first.statement.head is first
 
 
 def _join(groups: dict[int, _Group], above: Word, below: Word, ends: bool) -> None:
@@ -85,8 +106,18 @@ def _join(groups: dict[int, _Group], above: Word, below: Word, ends: bool) -> No
     if id(below) in groups or (id(above) in groups and groups[id(above)].ends != ends):
         return
     group = groups.get(id(above)) or _Group([above], ends, 0, above.at)
+    if any(_depends(below, word) for word in group.words):
+        return
     group.words.append(below)
     groups[id(above)] = groups[id(below)] = group
+
+
+def _depends(below: Word, above: Word) -> bool:
+    """Whether the line of `below` is indented under a bracket that stands behind `above`: that would never settle."""
+    return any(
+        frame.opener is not None and frame.opener.line is above.line and frame.opener.token.start > above.token.start
+        for frame in below.line.words[0].frame.ancestors()
+    )
 
 
 def _checks(lines: list[Line]) -> list[_Group]:

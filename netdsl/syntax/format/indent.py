@@ -20,8 +20,6 @@ class Layout:
 
     def __init__(self, lines: list[Line], file: tree.File) -> None:
         self.lines = lines
-        self._frames = _frames_by_opener(lines)
-        self._closed = {id(frame.closer): frame for frame in self._frames.values()}
         self._results = _results(file)
         _set_blanks(lines, file)
 
@@ -35,8 +33,8 @@ class Layout:
                 line.indent = self._indent(first, before)
             before = line
             for word in line.words:
-                if word.kind in OPENERS:
-                    self._open(self._frames[id(word)])
+                if word.kind in OPENERS and word.bracket is not None:
+                    self._open(word, word.bracket)
         for line in reversed(self.lines):
             if line.words[0].kind == "COMMENT":
                 line.indent = self._comment(line.words[0], following)
@@ -50,8 +48,8 @@ class Layout:
 
     def _indent(self, word: Word, before: Line | None) -> int:
         frame, statement = word.frame, word.statement
-        if word.kind in CLOSERS:
-            return self._closed[id(word)].close
+        if word.kind in CLOSERS and word.bracket is not None:
+            return word.bracket.close
         if frame.round:
             return frame.content + (STEP if _continues(word) and frame.first is not word else 0)
         if statement is None or statement.head is word:
@@ -60,14 +58,12 @@ class Layout:
         if word.kind == "ARROW" and statement.head.token.start in self._results:
             return start
         if word.kind == "ELSE":
-            body = self._closed.get(id(_last(before))) if before else None
+            body = _last(before).bracket if before else None
             return body.close if body else start + STEP
         return start + STEP
 
-    def _open(self, frame: Frame) -> None:
+    def _open(self, opener: Word, frame: Frame) -> None:
         """Set the columns of what stands in the bracket."""
-        opener = frame.opener
-        assert opener is not None
         base = self._base(opener, frame)
         frame.content, frame.close = base + STEP, base
         if frame.round and frame.first is not None and frame.first.line is opener.line:
@@ -112,17 +108,6 @@ def _continues(word: Word) -> bool:
     return word.kind in ("ARROW", "AT", "DOT", "PLUS", "MINUS", "STAR", "SLASH", "FLOORDIV", "PERCENT", "POWER") or (
         word.kind in ("COMPARE", "AND", "OR", "ELSE", "IF", "FOR")
     )
-
-
-def _frames_by_opener(lines: list[Line]) -> dict[int, Frame]:
-    frames: dict[int, Frame] = {}
-    for line in lines:
-        for word in line.words:
-            frame: Frame | None = word.frame
-            while frame is not None and frame.opener is not None and id(frame.opener) not in frames:
-                frames[id(frame.opener)] = frame
-                frame = frame.parent
-    return frames
 
 
 def _results(file: tree.File) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from netdsl.source import Source
@@ -17,7 +18,7 @@ class Word:
     """A token or a comment. `gap` is the least space before it, `pad` what a column adds to that.
 
     `at` is its column in the source, `space` the blanks that stood before it there; `frame` the bracket around it;
-    `sign` tells a minus of one number from one between two.
+    `bracket` is the frame that it opens or closes; `sign` tells a minus of one number from one between two.
     """
 
     token: Token
@@ -28,6 +29,7 @@ class Word:
     gap: int = 0
     pad: int = 0
     sign: bool = False
+    bracket: Frame | None = None
     statement: Statement | None = None
 
     @property
@@ -86,7 +88,15 @@ class Frame:
 
     @property
     def round(self) -> bool:
+        """Whether newlines mean nothing directly inside."""
         return self.opener is not None and self.opener.kind != "LBRACE"
+
+    def ancestors(self) -> Iterator[Frame]:
+        """The frame itself and those around it, from the inside."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.parent
 
 
 def read_lines(source: Source, file: tree.File) -> list[Line]:
@@ -245,6 +255,7 @@ def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
             closing, frame = frame, _parent(frame)
             word = Word(token, at, space, frame, line)
             closing.closer = word
+            word.bracket = closing
             word.statement = frame.statement
         else:
             word = Word(token, at, space, frame, line)
@@ -255,11 +266,11 @@ def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
         if token.kind not in CLOSERS:
             _place(word, ended)
         word.gap = gap(before.token if before else None, token, frame.round and _square(frame))
-        if before and before.sign:
+        if before and (before.sign or _tied(before, word)):
             word.gap = 0
         word.sign = token.kind == "MINUS" and not ends_operand(before.token if before else None)
         if token.kind in OPENERS:
-            frame = Frame(word, frame)
+            frame = word.bracket = Frame(word, frame)
             ended = True
         else:
             ended = token.kind == "SEMICOLON"
@@ -267,6 +278,16 @@ def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
     if line.words:
         lines.append(line)
     return lines
+
+
+def _tied(operator: Word, word: Word) -> bool:
+    """Whether the author wrote `8*h` without spaces, which is kept; the operator is tied to what is before it, too."""
+    if operator.kind not in ("STAR", "SLASH", "FLOORDIV", "PERCENT", "POWER"):
+        return False
+    if operator.first or word.first or operator.space or word.space:
+        return False
+    operator.gap = 0
+    return True
 
 
 def _parent(frame: Frame) -> Frame:

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netdsl.syntax.mistakes.brackets import closer_without_opener, definition_inside, end_inside, line_inside_round
+from netdsl.syntax.mistakes.brackets import (
+    closer_without_opener,
+    definition_inside,
+    end_inside,
+    line_inside_round,
+    parameters_unclosed,
+)  # fmt: skip
 from netdsl.syntax.mistakes.foreign import foreign_token, foreign_word, unknown_character
 from netdsl.syntax.mistakes.gaps import anything_else, brace_missing, operand_missing, side_by_side
 from netdsl.syntax.mistakes.lines import brace_on_next_line, line_ends_too_soon
@@ -49,6 +55,7 @@ HANDLERS: tuple[Handler, ...] = (
     foreign_word,  # `return`, `def`: before they are taken for names that lack an arrow
     misspelt_keyword,
     outside_definitions,
+    parameters_unclosed,
     colon,
     comma,
     semicolon,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Fix, Label
 from netdsl.source import Span
 from netdsl.syntax.layout import CLOSERS, OPENERS
-from netdsl.syntax.tokens import END, Token, starts_operand
+from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
 
 if TYPE_CHECKING:
     from netdsl.syntax.recover import Bracket, Recovery
@@ -147,7 +147,7 @@ def closer_without_opener(recovery: Recovery, token: Token) -> bool:
         return False
     wanted = CLOSERS[token.kind]
     if all(bracket.kind != wanted for bracket in recovery.brackets):
-        if len(recovery.brackets) > 1 and recovery.inner.round and token.kind != "RBRACE":
+        if recovery.inner.round and token.kind != "RBRACE" and not _balanced_without(recovery, token):
             return _mismatch(recovery, token, swap=True)
         if not (recovery.stray and token.kind == "RBRACE"):
             recovery.report("N123", f"this `{token.text}` closes nothing", token, "no bracket is open", "remove it")
@@ -174,6 +174,57 @@ def _balanced_without(recovery: Recovery, token: Token) -> bool:
                 return CLOSERS[later.kind] == recovery.inner.kind
             depth -= 1
     return False
+
+
+def opener_missing(recovery: Recovery) -> bool:
+    """A comma outside round brackets, with a `)` or `]` later on the line that nothing opened: blame that."""
+    depth, line = 0, recovery.line(recovery.tokens[recovery.at])
+    for place in range(recovery.at, len(recovery.tokens)):
+        token = recovery.tokens[place]
+        if recovery.line(token) != line or token.kind in ("LBRACE", "RBRACE"):
+            return False
+        if token.kind in OPENERS:
+            depth += 1
+        elif token.kind in CLOSERS:
+            depth -= 1
+            if depth < 0:
+                break
+    else:
+        return False
+    opener = _TEXT[CLOSERS[token.kind]]
+    recovery.report(
+        "N123",
+        f"this `{token.text}` closes nothing: a `{opener}` is missing before it",
+        token,
+        f"no `{opener}` is open",
+        f"add `{opener}`",
+    )
+    recovery.at = place + 1
+    return True
+
+
+def parameters_unclosed(recovery: Recovery, token: Token) -> bool:
+    """`block a(c {`, `block a(c = relu`: a definition goes on while its parameters are open."""
+    bracket = recovery.inner
+    if token.kind not in ("LBRACE", "EQUAL") or bracket.kind != "LPAR" or bracket.index < 2:
+        return False
+    if not ends_operand(recovery.previous):
+        return False
+    if recovery.tokens[bracket.index - 2].kind not in ("BLOCK", "NET") or not recovery.accepts("RPAR", token.kind):
+        return False
+    at = recovery.tokens[recovery.at - 1].end
+    recovery.report(
+        "N121",
+        f"the `(` opened on line {recovery.line(bracket.opener)} is never closed: add `)`",
+        token,
+        "the parameters should have ended",
+        "add `)`",
+        Fix(Span(recovery.source, at, at), ")"),
+        (_opened(bracket),),
+    )
+    recovery.feed("RPAR")
+    recovery.brackets.pop()
+    return True
 
 
 def _mismatch(recovery: Recovery, token: Token, swap: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.diagnostics import Fix
+from netdsl.diagnostics import Fix, Label
 from netdsl.syntax.layout import CLOSERS, OPENERS
 from netdsl.syntax.mistakes.marks import insertion
 from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
@@ -41,6 +41,7 @@ def side_by_side(recovery: Recovery, token: Token) -> bool:
         "a second thing",
         f"write `{what}({token.text})` for an argument, `{what} -> {token.text}` for the next stage",
     )
+    recovery.inner.said.add("N136")  # `1 x + y` is read on as `1 -> x + y`
     return any(recovery.accepts(kind, token.kind) and recovery.insert(kind) for kind in ("ARROW", "SEMICOLON")) or (
         recovery.panic()
     )
@@ -72,20 +73,23 @@ def brace_missing(recovery: Recovery, token: Token) -> bool:
     """`if c relu`, `else relu`, `repeat 3 relu`."""
     previous = recovery.previous
     header = previous if previous and previous.kind == "ELSE" else recovery.inner.header
-    if header is None or recovery.inner.round or not starts_operand(token) or not recovery.accepts("LBRACE"):
+    ended = token.kind == "_NL"
+    if header is None or recovery.inner.round or not recovery.accepts("LBRACE"):
+        return False
+    if not ended and not starts_operand(token):
         return False
     if header is not previous and not ends_operand(previous):
         return False
     recovery.report(
         "N144",
-        f"a `{{` is missing before `{token.text}`",
+        "a `{` is missing at the end of this line" if ended else f"a `{{` is missing before `{token.text}`",
         token,
         f"what belongs to this `{header.text}` stands in braces",
-        "write `{ ... }` around it",
+        "add `{`" if ended else "write `{ ... }` around it",
     )
     if recovery.following.kind == "LBRACE":
         return recovery.drop()
-    return recovery.panic()
+    return recovery.open_brace() or recovery.panic()
 
 
 _NAMES = {"_NL": "the end of the line", "SEMICOLON": "`;`", END: "the end of the text"}
@@ -129,9 +133,15 @@ def anything_else(recovery: Recovery, token: Token) -> bool:
         shown = " or ".join(sorted(_shown_kind(recovery, kind) for kind in expected))
         message += f": expected {shown}"
         help = f"write {shown}"
-    recovery.report("N149", message, token, "cannot stand here", help)
+    ended = recovery.ended if len(recovery.brackets) == 1 else None
+    others = (Label(ended.span, "the last definition ends here"),) if ended else ()
+    recovery.report("N149", message, token, "cannot stand here", help, others=others)
     if len(fitting) == 1 and fitting[0] not in OPENERS and fitting[0] not in CLOSERS:
         return recovery.insert(fitting[0])
+    if expected == ["LBRACE"] and recovery.open_brace():
+        return True
+    if len(recovery.brackets) == 1:
+        recovery.stray = True
     return recovery.panic()
 
 

@@ -44,6 +44,8 @@ def line_ends_too_soon(recovery: Recovery, token: Token) -> bool:
         return False
     follows = starts_operand(recovery.following) and not _begins_statement(recovery)
     deeper = recovery.indent(recovery.following) > recovery.indent(previous)
+    if previous.kind != "ARROW":
+        follows = follows and deeper
     what = previous.text
     margin = " " * recovery.indent(recovery.following)
     if previous.kind == "ARROW" or previous.kind in _BINARY or (previous.kind == "MINUS" and follows):
@@ -57,7 +59,6 @@ def line_ends_too_soon(recovery: Recovery, token: Token) -> bool:
             _gap(recovery, before.end, f"\n{margin}{what} ") if follows else None,
         )
     elif previous.kind in ("EQUAL", "COLON"):
-        follows = follows and deeper
         recovery.report(
             "N137",
             f"nothing stands after `{what}` on this line",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Fix
 from netdsl.source import Span
-from netdsl.syntax.mistakes.brackets import blame_unclosed
+from netdsl.syntax.mistakes.brackets import blame_unclosed, opener_missing
 from netdsl.syntax.tokens import END, Token, ends_operand, starts_operand
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def colon(recovery: Recovery, token: Token) -> bool:
             f"after this `{headed.text}`, `{{` is expected",
             "write `{ ... }`",
         )
+        if recovery.open_brace():
+            return recovery.drop()
         recovery.stray = len(recovery.brackets) == 1
         return recovery.panic()
     return False
@@ -61,6 +63,8 @@ def comma(recovery: Recovery, token: Token) -> bool:
     if token.kind != "COMMA":
         return False
     if not inner.round and ends_operand(recovery.previous) and recovery.accepts("SEMICOLON"):
+        if opener_missing(recovery):
+            return True
         _separate(recovery, token)
         return recovery.take(token, "SEMICOLON")
     if inner.kind == "LPAR" and ends_operand(recovery.previous) and recovery.accepts("RPAR"):
@@ -115,10 +119,11 @@ def slash_comment(recovery: Recovery, token: Token) -> bool:
     slashes = token
     if token.kind not in ("FLOORDIV", "STAR") or ends_operand(recovery.previous):
         line = recovery.line(token)
-        before = [part for part in recovery.statement() if part.kind == "FLOORDIV" and recovery.line(part) == line]
-        if not before or not ends_operand(recovery.previous) or not starts_operand(token):
+        slashes = recovery.tokens[max(at - 2, 0)]  # `// two words` stops at the second
+        if slashes.kind != "FLOORDIV" or recovery.line(slashes) != line:
             return False
-        slashes = before[0]
+        if not ends_operand(recovery.previous) or not starts_operand(token):
+            return False
     elif token.kind == "STAR":
         if at == 0 or recovery.tokens[at - 1].kind != "SLASH":
             return False

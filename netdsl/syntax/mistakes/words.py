@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netdsl.syntax.recover import Recovery
 
 _WANT_A_NAME = frozenset({"INPUT", "TARGET", "OUTPUT", "SHARED", "LET", "EACH", "REPEAT", "EXPECT", "BLOCK", "NET"})
+_HEADS = frozenset({"FOR", "IF"})
 _KEYWORD_OPERANDS = frozenset({"IN", "TRUE", "FALSE"})
 _AFTER_A_NAME = frozenset(
     {"EQUAL", "COLON", "COMMA", "ARROW", "DOT", "LPAR", "RPAR", "RBRACE", "AT", "_NL", "SEMICOLON"}
@@ -29,13 +30,13 @@ def keyword_as_name(recovery: Recovery, token: Token) -> bool:
     if token.kind in keywords and token.kind not in _JOINING and recovery.accepts("NAME"):
         _report(recovery, token)
         return recovery.take(token, "NAME")
-    if token.kind == "IN" and recovery.accepts("NAME"):
+    if token.kind == "IN" and recovery.accepts("NAME", recovery.following.kind):
         _report(recovery, token)
         return recovery.take(token, "NAME")
     previous = recovery.previous
     if previous is None or token.kind not in _AFTER_A_NAME:
         return False
-    wants = previous.kind in _WANT_A_NAME and token.kind not in ("_NL", "SEMICOLON")
+    wants = previous.kind in _WANT_A_NAME | _HEADS and token.kind not in ("_NL", "SEMICOLON")
     operand = previous.kind in _KEYWORD_OPERANDS and token.kind in ("EQUAL", "COLON", "COMMA")
     if not (wants or operand):
         return False
@@ -123,16 +124,7 @@ def outside_definitions(recovery: Recovery, token: Token) -> bool:
             others=(Label(ended.span, "the last definition ends here"),) if ended else (),
         )
     recovery.stray = True
-    while True:
-        recovery.at += 1
-        next_token = recovery.tokens[recovery.at]
-        if next_token.kind == "$END":
-            break
-        if recovery.starts_line(next_token) and next_token.text in _ITEMS:
-            recovery.stray = False
-            break
-    recovery.restart()
-    return True
+    return recovery.panic()
 
 
 def broken_name(recovery: Recovery, token: Token) -> bool:
