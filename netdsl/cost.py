@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from netdsl.extent import Extent, NotAffine
 from netdsl.graph import Graph, leaves
+from netdsl.ops.op import OpError
 
 
 def params(graph: Graph) -> int:
@@ -37,7 +38,7 @@ def macs(graph: Graph) -> Extent | None:
         if node.op is not None:
             try:
                 total = total + node.op.macs(*graph.operand_shapes(node))
-            except (NotAffine, TypeError):
+            except (NotAffine, OpError, TypeError):
                 return None
     return total if isinstance(total, int) else None
 
