@@ -299,7 +299,7 @@ def visible(region: TRegion) -> list[Tensor]:
     found: list[Tensor] = []
 
     def visit(r: Region) -> None:
-            found.extend(tensors(r.entry))
+        found.extend(tensors(r.entry))
         for step in r.steps:
             found.extend(tensors(step.result))
             if isinstance(step, Apply):
