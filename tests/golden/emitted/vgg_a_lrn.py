@@ -26,7 +26,7 @@ class VGGALrn(nn.Module):
             features.append(nn.MaxPool2d(2))
         self.features = features
         classifier = nn.Sequential()
-        channels = channels * 49
+        channels *= 49
         for _ in range(2):
             classifier.append(nn.Linear(channels, 4096))
             classifier.append(nn.ReLU())
