@@ -42,7 +42,9 @@ def test_in_of_a_definition_without_braces_is_its_input() -> None:
 
 
 def test_in_of_an_alias_is_the_value_it_is_applied_to() -> None:
-    g = built("output y = x -> conv(6, 1) -> dw(2)", "block dw(s) = conv(in.channels, 3, stride = s, groups = in.channels)")
+    g = built(
+        "output y = x -> conv(6, 1) -> dw(2)", "block dw(s) = conv(in.channels, 3, stride = s, groups = in.channels)"
+    )
     assert ops(g)[-1] == "conv(6, 3, stride = 2, groups = 6)"
 
 
@@ -96,7 +98,9 @@ def test_defaults_may_depend_on_earlier_parameters() -> None:
 
 
 def test_rest_arguments_pass_through_wrappers() -> None:
-    blocks = "block cb(...args) = conv(...args, bias = false) -> batch_norm\nblock cbr(...a, act = relu) = cb(...a) -> act"
+    blocks = (
+        "block cb(...args) = conv(...args, bias = false) -> batch_norm\nblock cbr(...a, act = relu) = cb(...a) -> act"
+    )
     g = built("output y = x -> cbr(4, 3, stride = 2, act = tanh)", blocks)
     assert ops(g) == ["conv(4, 3, stride = 2, bias = false)", "batch_norm", "tanh"]
 
@@ -155,9 +159,10 @@ def test_a_block_may_call_itself_under_a_condition() -> None:
     ],
 )
 def test_numbers_mean_what_they_mean_in_python(text: str, wanted: int) -> None:
-    assert built(f"output y = x -> conv({text}, 1)").shape(built(f"output y = x -> conv({text}, 1)").outputs[0].value)[
-        0
-    ] == wanted
+    assert (
+        built(f"output y = x -> conv({text}, 1)").shape(built(f"output y = x -> conv({text}, 1)").outputs[0].value)[0]
+        == wanted
+    )
 
 
 def test_for_takes_rows_apart_and_each_makes_branches() -> None:
@@ -224,7 +229,9 @@ def test_nothing_may_depend_on_a_symbol() -> None:
         assert codes(net(f"output y = {body}", shape="[3, H, W]")) in (["N340"], ["N413"]), body
 
 
-@pytest.mark.parametrize(("declared", "wanted"), [("class", Classes(())), ("class[4, 4]", Classes((4, 4))), ("[7]", (7,))])
+@pytest.mark.parametrize(
+    ("declared", "wanted"), [("class", Classes(())), ("class[4, 4]", Classes((4, 4))), ("[7]", (7,))]
+)
 def test_targets_are_class_indices_or_shapes(declared: str, wanted: Any) -> None:
     g = graph(f"net n {{ input x: 3x4x4; target _t: {declared}; output y = x -> relu }}")
     node = g.nodes[g.targets[0]]
@@ -247,7 +254,10 @@ def test_an_output_may_name_a_value_that_is_there() -> None:
 
 
 def test_a_variant_binds_parameters_and_leaves_the_others_to_the_caller() -> None:
-    text = "net base(width, classes = 10) { input x: [4]; output y = x -> linear(width) -> linear(classes) }\nnet wide = base(64)\n"
+    text = """
+net base(width, classes = 10) { input x: [4]; output y = x -> linear(width) -> linear(classes) }
+net wide = base(64)
+"""
     g = graph(text, "wide")
     assert [(p.name, p.value) for p in g.parameters] == [("classes", 10)]
     assert g.definition.head == "wide = base(64)"
@@ -272,9 +282,15 @@ def test_set_and_input_are_checked() -> None:
     text = "net n(classes = 10) { input x: [3, H, W]; output y = x -> conv(classes, 1) }"
     from netdsl.diagnostics import NetdslError
 
-    for given, inputs in (({"clases": 3}, {}), ({}, {"y": (3, 4, 4)}), ({}, {"x": (4, 4, 4)}), ({}, {"x": (3, 4)})):
+    wrong: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"clases": 3}, {}),
+        ({}, {"y": (3, 4, 4)}),
+        ({}, {"x": (4, 4, 4)}),
+        ({}, {"x": (3, 4)}),
+    ]
+    for given, inputs in wrong:
         with pytest.raises(NetdslError) as error:
-            graph(text, inputs=inputs, **given)
+            graph(text, None, inputs, **given)
         assert [d.code for d in error.value.diagnostics] == ["N211"]
     g = graph(text, inputs={"x": (3, 4, 5)}, classes=7)
     assert shape(g) == "7×4×5"

@@ -71,7 +71,11 @@ def _plain(operator: str, left: Any, right: Any, expr: tree.Binary, context: Con
 
 def _division(expr: tree.Binary, context: Context) -> Poisoned:
     return context.report.error(
-        "N314", "division by zero", expr.span, others=(), notes=(f"`{expr.right.span.text}` is 0",)
+        "N314",
+        "division by zero",
+        expr.span,
+        others=(),
+        notes=() if isinstance(expr.right, tree.Number) else (f"`{expr.right.span.text}` is 0",),
     )
 
 

@@ -129,7 +129,7 @@ def _side(expr: tree.Expr, value: Any) -> str:
 
 
 def _other(expr: tree.Expr, value: Any) -> str:
-    return "" if isinstance(expr, tree.Number | tree.Size | tree.Boolean) else f", {_side(expr, value)}"
+    return f", {_side(expr, value)}" if free_names(expr) else ""
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,7 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.detach import free_names
 from netdsl.syntax.elaborate.paths import Container, plan_of
 from netdsl.syntax.elaborate.report import Poisoned
+from netdsl.syntax.elaborate.resolve import is_aux
 from netdsl.syntax.elaborate.scopes import MISSING, Declared
 from netdsl.syntax.elaborate.values import POISON, Poison, describe, is_flow, tensors
 
@@ -196,7 +197,7 @@ def target_shape(expr: tree.Expr, context: Context, symbols: dict[str, int]) -> 
 
 
 def _outputs(item: tree.Output, context: Context, interface: Interface) -> None:
-    aux = item.marker is not None
+    aux = is_aux(item)
     if item.pipeline is not None:
         bodies.assign(item.names, item.pipeline, item, context)
     for name in item.names:
@@ -284,7 +285,7 @@ def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> Any:
         case tree.Target():
             for name in item.names:
                 names[name.name] = Poison("N333", f"the target `{name.name}` is not there in a net that is a stage")
-        case tree.Output(marker=marker) if marker is not None:
+        case tree.Output() if is_aux(item):
             for name in item.names:
                 names.setdefault(
                     name.name, Poison("N333", f"the aux output `{name.name}` is not there in a net that is a stage")
@@ -375,7 +376,7 @@ def _run_from(declared: Declared, body: tree.Body, context: Context, site: Span)
             else pipelines.apply(tree.Pipeline(pipeline.stages, pipeline.span), context)
         )
         bound = bodies.bind(item.names, value, item, context)  # type: ignore[union-attr]
-        if isinstance(item, tree.Output) and item.marker is None:
+        if isinstance(item, tree.Output) and not is_aux(item):
             outputs += list(bound) if len(item.names) > 1 else [bound]
         rest = tree.Body(body.statements[i + 1 :], body.span)
         return _run_upto(rest, context, outputs)

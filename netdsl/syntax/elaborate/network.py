@@ -87,6 +87,7 @@ class _Network:
     def __init__(self, program: Program, block: Defined, report: Report) -> None:
         self.program, self.block, self.report = program, block, report
         self.run = Run(report)
+        self.complete = False  # the graph is whole, whatever else is wrong with the text
         self.as_written = True  # no parameter was given from outside
 
     def build(self, parameters: Mapping[str, Any], inputs: Mapping[str, tuple[int, ...]]) -> Graph | None:
@@ -171,7 +172,8 @@ class _Network:
         except Stop:
             interface.failed = True
         graph = self._graph(region, interface, offered)
-        if not self.report.errors and not interface.failed:
+        self.complete = not interface.failed
+        if self.complete:
             # What the text expects, it expects of the network that it describes: not with ten classes for a thousand.
             for item in interface.expects if self.as_written else ():
                 try:
@@ -300,9 +302,9 @@ def check_program(program: Program) -> list[Diagnostic]:
     for name in names:
         block = program.main.names[name]
         if all(p.default is not None or p.rest for p in block.declared.node.parameters):
-            before = len(report.errors)
-            graph = _Network(program, block, report).build({}, {})
-            if graph is not None and len(report.errors) == before:
+            network = _Network(program, block, report)
+            graph = network.build({}, {})
+            if graph is not None and network.complete:
                 graphs[name] = graph
     check_expectations(program, graphs, report)
     return sorted((*report.errors, *report.warnings), key=_place)
@@ -316,9 +318,9 @@ def check_expectations(program: Program, graphs: dict[str, Graph], report: Repor
     def graph_of(block: Defined) -> Graph | None:
         key = block.name
         if key not in graphs:
-            before = len(report.errors)
-            graph = _Network(program, block, report).build({}, {})
-            if graph is None or len(report.errors) > before:
+            network = _Network(program, block, report)
+            graph = network.build({}, {})
+            if graph is None or not network.complete:
                 return None
             graphs[key] = graph
         return graphs[key]

@@ -13,7 +13,7 @@ from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.expectations import check_size
 from netdsl.syntax.elaborate.paths import RESERVED, callee_name
 from netdsl.syntax.elaborate.report import Poisoned
-from netdsl.syntax.elaborate.values import Operator, describe, is_block, is_flow
+from netdsl.syntax.elaborate.values import Instance, Operator, describe, is_block, is_flow
 from netdsl.syntax.elaborate.wording import needs_source
 
 BRACED = (tree.Body, tree.Merge, tree.Repeat, tree.For, tree.If)
@@ -130,6 +130,15 @@ def _after(stage: tree.Stage, flow: Flow, place: Span, context: Context) -> Any:
 
 def _apply_stage(stage: tree.Stage, value: Any, component: Any, flow: Flow, place: Span, context: Context) -> Any:
     unit = stage.unit
+    if type(value) is Instance:
+        if stage.label is not None:
+            context.report.error(
+                "N321",
+                f"the shared block `{value.name}` has its path already",
+                stage.label.span,
+                help="leave the label out",
+            )
+        return blocks.apply(context, value, flow, unit.span, value.component, place)
     if component is None:
         component = context.container.next_name(callee_name(unit) or "block")
     weighted = context.run.weighted
@@ -174,37 +183,35 @@ def _finish(stage: tree.Stage, component: Any, weighted: int, result: Any, conte
 
 
 def label_of(stage: tree.Stage, context: Context) -> Any:
-    """The label of a stage as a path component: a str, traced where it is computed."""
+    """The label of a stage as a path component: a str, traced where it is computed. One that is wrong is reported."""
     label = stage.label
     assert label is not None
     context.container.pass_label()
     text = label.text
     value = text.name if type(text) is tree.Name else evaluation.evaluate(text, context)
-    if not value or "." in value:
-        reason = "is empty" if not value else "holds a dot, which separates the parts of a path"
-        raise context.report.error(
-            "N321", f"the label {label.span.text} {reason}", label.span, help="use a word or a number"
-        )
-    if value.isdigit():
-        return value
-    if not value.isidentifier() or not value.isascii():
-        raise context.report.error(
-            "N321",
-            f"the label {label.span.text} is no name that Python could use",
-            label.span,
-            help="use letters, digits and `_`, or a number",
-        )
-    if value in RESERVED or value.startswith("__") or value in PYTHON:
-        taken = "a word of Python" if value in PYTHON else "an attribute that every nn.Module has"
-        better = f"{value}_" if value in PYTHON else f"{value}_layer"
-        raise context.report.error(
-            "N322",
-            f"the label `{value}` is {taken}",
-            label.span,
-            "would break the module",
-            help=f"call it `{better}`" if not value.startswith("_") else "call it otherwise",
-        )
-    return value
+    wrong = _wrong_label(value)
+    if wrong is not None:
+        code, reason, hint = wrong
+        context.report.error(code, f"the label {label.span.text} {reason}", label.span, help=hint)
+    return value.replace(".", "_") if "." in value else value
+
+
+def _wrong_label(value: str) -> tuple[str, str, str] | None:
+    """Code, reason and help where a label cannot be an attribute of a module."""
+    if not value:
+        return "N321", "is empty", "use a word or a number"
+    if "." in value:
+        return "N321", "holds a dot, which separates the parts of a path", "label braces around the stage for each part"
+    if value.isascii() and value.isdigit():
+        return None
+    if not (value.isascii() and value.isidentifier()):
+        return "N321", "is no name that Python could use", "use letters, digits and `_`, or a number"
+    if value in PYTHON:
+        return "N322", "is a word of Python, and would break the module", f"call it `{value}_`"
+    if value in RESERVED or value.startswith("__"):
+        better = f"call it `{value}_layer`" if not value.startswith("_") else "call it otherwise"
+        return "N322", "is an attribute that every nn.Module has, and would break the module", better
+    return None
 
 
 def not_a_stage(value: Any, unit: Any, context: Context, *, head: bool) -> Poisoned:

@@ -67,7 +67,7 @@ class _Resolver:
             self.report.error(
                 "N330", f"the net `{name.name}` has no input", name.span, help="declare one: `input image: 3x224x224`"
             )
-        if not any(isinstance(s, tree.Output) and s.marker is None for s in body.statements):
+        if not any(isinstance(s, tree.Output) and not is_aux(s) for s in body.statements):
             self.report.error(
                 "N331", f"the net `{name.name}` has no output", name.span, help="say what comes out: `output y = ...`"
             )
@@ -148,7 +148,7 @@ class _Resolver:
                 names.names[symbol] = Binding("symbol", shape.span, True)
         self.value(shape, names)
         for name in item.names:
-            self.lookup.bind(names, name, word)
+            self.lookup.bind(names, name, word if place == "net" else "symbol")
 
     def results(self, body: tree.Body, names: Names, place: str) -> None:
         """A body has one result, the bare pipeline; a net has none."""
@@ -249,6 +249,7 @@ class _Resolver:
                 return
         inputs = [n for n, b in names.names.items() if b.kind == "input"] if names is not None else []
         source = inputs[0] if inputs else "in"
+        self.lookup.meant.update(inputs)
         needs_source(self.report, stage, ", ".join(n.name for n in named.names), source)
 
     def unit(self, unit: Any, names: Names | None) -> None:
@@ -334,6 +335,10 @@ class _Resolver:
                     "not known",
                     help=f"did you mean `{near}`?" if near else f"its {what}s are {listed}" if known else None,
                 )
+
+
+def is_aux(item: tree.Output) -> bool:
+    return item.marker is not None and item.marker.name == "aux"
 
 
 def _defined(item: tree.Statement) -> tuple[tree.Name, ...]:
