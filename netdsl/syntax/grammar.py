@@ -1,27 +1,26 @@
 """The grammar, and the LALR tables that Lark makes of it.
 
 Importing Lark and computing the tables takes a seventh of a second, more than all the rest of a compilation, so the
-tables are kept in the user's cache directory under a name that holds the digest of the grammar and Lark's version. They
-are JSON: reading them runs nothing, and a file that is damaged or not ours is made anew.
+tables are kept in the user's cache directory, together with the grammar that they were made of. They are JSON: reading
+them runs nothing. A file that is damaged, or that somebody else could have written, is made anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from netdsl.diagnostics import InternalError
 
 STARTS = ("start", "expr")
-_FORMAT = "1"
+_FORMAT = 1
+"""Grows when what is kept changes its form, or when a newer Lark should make it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,12 @@ def grammar_text() -> str:
 def tables() -> Tables:
     """The tables of the grammar, from the cache where it has them."""
     text = grammar_text()
-    digest = hashlib.sha256(f"{_FORMAT} {version('lark')} {text}".encode()).hexdigest()
-    path = _cache_path(digest)
-    data = _read(path, digest)
-    if data is None:
-        data = {"digest": digest, **compile_grammar(text)}
-        _write(path, data)
+    path = _cache_folder() / f"grammar-{_FORMAT}-{crc32(text.encode()):08x}.json"
+    kept = _read(path, text)
+    if kept is not None:
+        return kept
+    data = {"grammar": text, **compile_grammar(text)}
+    _write(path, data)
     return _tables(data)
 
 
@@ -138,22 +137,28 @@ def _tables(data: dict[str, Any]) -> Tables:
     )
 
 
-def _cache_path(digest: str) -> Path:
+def _cache_folder() -> Path:
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("netdsl", appauthor=False)) / f"grammar-{digest[:16]}.json"
+    return Path(platformdirs.user_cache_dir("netdsl", appauthor=False))
 
 
-def _read(path: Path, digest: str) -> dict[str, Any] | None:
+def _read(path: Path, grammar: str) -> Tables | None:
     try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+                return None
+            data = json.load(file)
+        return _tables(data) if data["grammar"] == grammar else None
+    except (OSError, ValueError, TypeError, KeyError, re.error):
         return None
-    return data if isinstance(data, dict) and data.get("digest") == digest else None
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
     """Whole or not at all; a cache that cannot be written is not needed."""
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)

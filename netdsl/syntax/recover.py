@@ -11,8 +11,6 @@ state, which changes with every edit of the grammar.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from netdsl.diagnostics import Diagnostic, Fix, Label
@@ -21,6 +19,7 @@ from netdsl.syntax.characters import FORBIDDEN, join_words
 from netdsl.syntax.grammar import Tables
 from netdsl.syntax.layout import CLOSERS, OPENERS
 from netdsl.syntax.limits import MAX_NESTING, too_deep
+from netdsl.syntax.margins import Margins
 from netdsl.syntax.mistakes import HANDLERS, STRUCTURAL
 from netdsl.syntax.mistakes.brackets import blame_unclosed
 from netdsl.syntax.tokens import END, Token, ends_operand
@@ -28,8 +27,6 @@ from netdsl.syntax.tokens import END, Token, ends_operand
 DEFINING = frozenset({"BLOCK", "NET", "IMPORT"})
 MAX_ERRORS = 200
 """Mistakes after which nobody reads on."""
-
-_BLANKS = re.compile(r"[ \t]*")
 
 _MAX_STACK = 1500
 """States that no text within the nesting limit can stack up."""
@@ -72,12 +69,12 @@ class Misplaced:
     outer: Token
 
 
-class Recovery:
+class Recovery(Margins):
     """One reading of a text's tokens that goes on after a mistake; `errors` grows."""
 
     def __init__(self, grammar: Tables, source: Source, tokens: list[Token]) -> None:
+        super().__init__(source)
         self.grammar = grammar
-        self.source = source
         self.tokens = join_words(tokens)
         self.errors: list[Diagnostic] = []
         self.at = 0
@@ -93,7 +90,6 @@ class Recovery:
         """The `}` that closed the last definition."""
         self._blamed = -1
         self._panicked = -1
-        self._lines = [0, *(match.end() for match in re.finditer("\n", source.text))]
 
     # ------------------------------------------------------------------------------------------- reading
 
@@ -374,23 +370,6 @@ class Recovery:
     def statement(self) -> list[Token]:
         """The tokens of the present statement, or since the innermost bracket, up to the one at hand."""
         return self.tokens[self.inner.head : self.at]
-
-    def starts_line(self, token: Token) -> bool:
-        """Whether only blanks stand before the token on its line."""
-        return self._margin(token) == token.start
-
-    def indent(self, token: Token) -> int:
-        """The blanks at the start of the token's line."""
-        return self._margin(token) - self._lines[bisect_right(self._lines, token.start) - 1]
-
-    def _margin(self, token: Token) -> int:
-        """Where the token's line really begins."""
-        match = _BLANKS.match(self.source.text, self._lines[bisect_right(self._lines, token.start) - 1])
-        assert match is not None
-        return match.end()
-
-    def line(self, token: Token) -> int:
-        return self.source.position(token.start)[0]
 
     def unclosed(self, bracket: Bracket, index: int) -> bool:
         """Whether the round bracket that is open before token `index` misses its end.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from netdsl.syntax.grammar import Tables, compile_grammar, grammar_text
 
 @pytest.fixture
 def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(grammar, "_cache_path", lambda digest: tmp_path / "cache" / f"{digest[:16]}.json")
+    monkeypatch.setattr(grammar, "_cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -50,17 +52,39 @@ def test_tables_are_made_once_and_read_afterwards(cache_dir: Path, monkeypatch: 
     (path,) = cache_dir.iterdir()
     monkeypatch.setattr(grammar, "compile_grammar", lambda text: pytest.fail("the cache was not read"))
     assert _load() == made
-    assert json.loads(path.read_text())["digest"].startswith(path.stem)
+    assert json.loads(path.read_text())["grammar"] == grammar_text()
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[1]", '{"digest": "other"}', "\x80not json"])
-def test_a_damaged_cache_is_made_anew(cache_dir: Path, damage: str) -> None:
+def _other(text: str) -> str:
+    return json.dumps({**json.loads(text), "grammar": "another"})
+
+
+def _short(text: str) -> str:
+    return json.dumps({"grammar": json.loads(text)["grammar"], "terminals": [["A", "("]]})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda text: "", lambda text: "[1]", lambda text: "\x80not json", lambda text: text[:-100], _other, _short],
+    ids=["empty", "list", "bytes", "cut", "of another grammar", "short"],
+)
+def test_a_damaged_cache_is_made_anew(cache_dir: Path, damage: Callable[[str], str]) -> None:
     _load()
     (path,) = cache_dir.iterdir()
-    path.write_bytes(damage.encode("latin-1"))
+    path.write_bytes(damage(path.read_text()).encode("latin-1"))
     again = _load()
     assert len(again.states) > 200
     assert json.loads(path.read_text())["states"] == again.states
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="the rights of POSIX")
+def test_a_cache_that_others_may_write_is_not_believed(cache_dir: Path) -> None:
+    _load()
+    (path,) = cache_dir.iterdir()
+    path.write_text(path.read_text().replace("block", "bl0ck"))
+    path.chmod(0o666)
+    assert "bl0ck" not in _load().literals.values()
+    assert path.stat().st_mode & 0o022 == 0
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(cache_dir: Path) -> None:
