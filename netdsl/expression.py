@@ -226,10 +226,10 @@ class Number(int):
     def __rsub__(self, other: int) -> int:
         return _trace("-", other, self)
 
-    def __mul__(self, other: int) -> int:  # type: ignore[override]
+    def __mul__(self, other: int) -> int:
         return _trace("*", self, other)
 
-    def __rmul__(self, other: int) -> int:  # type: ignore[override]
+    def __rmul__(self, other: int) -> int:
         return _trace("*", other, self)
 
     def __floordiv__(self, other: int) -> int:
@@ -251,9 +251,9 @@ class Number(int):
         return Number, (int(self), self.expr)
 
 
-def _trace(operator: str, left: Any, right: Any) -> Any:
+def _trace(operator: str, left: Any, right: Any) -> int:
     if not (isinstance(left, int) and isinstance(right, int)):
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     expr = operation(operator, provenance(left), provenance(right))
     value = ARITHMETIC[operator](int(left), int(right))
     return value if type(expr) is Literal else Number(value, expr)

@@ -26,7 +26,7 @@ class Value(NamedTuple):
     """Output number `index` of node number `node` of the graph."""
 
     node: int
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # a tuple has a method of that name
 
 
 class Ref(NamedTuple):
