@@ -50,7 +50,7 @@ def parse(source: Source) -> tree.File:
 
 def _mistakes(grammar: Tables, source: Source, tokens: list[Token], errors: list[Diagnostic]) -> list[Diagnostic]:
     """`errors` and all the others of a text that does not parse, in order of place."""
-    from netdsl.syntax.recover import Recovery
+    from netdsl.syntax.recover import Recovery  # late: a text that parses does not need it
 
     foreign = foreign_text(source)
     if foreign:

@@ -65,7 +65,7 @@ def _closing(text: str, start: int, end: int) -> int:
 
 
 def _computed(inner: Span, whole: Span, errors: list[Diagnostic]) -> tree.Expr | None:
-    from netdsl.syntax.parse import parse_expression
+    from netdsl.syntax.parse import parse_expression  # late: the parser itself reads strings
 
     if not inner.text.strip():
         errors.append(

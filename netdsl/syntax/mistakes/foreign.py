@@ -35,9 +35,7 @@ def _assignment(recovery: Recovery, token: Token) -> bool:
         name = recovery.previous.text if recovery.previous and recovery.previous.kind == "NAME" else "x"
         operator = token.text[:-1]
         message = f"`{token.text}` does not exist: values are named once, with `=` (x2 = x {operator} ...)"
-        help, fix = f"give the sum a name of its own: {name}2 = {name} {operator} ...", None
-        if operator != "+":
-            help = f"give the result a name of its own: {name}2 = {name} {operator} ..."
+        help, fix = f"give the result a name of its own: {name}2 = {name} {operator} ...", None
     recovery.report("N111", message, token, "names are not changed", help, fix)
     return recovery.take(token, "EQUAL") or recovery.drop()
 
