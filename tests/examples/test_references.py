@@ -57,6 +57,8 @@ def test_googlenet_equals_its_paper_with_side_heads_and_loss() -> None:
     with torch.inference_mode():
         wanted = copied(module, references.GoogLeNet)(x)
         assert_same(module(x), wanted[0])
+        with pytest.raises(ValueError, match="needs side1 and side2"):
+            module.loss(module(x), label)
         found = module(x, aux=True)
         assert_same(tuple(found), wanted)
         assert found._fields == ("logits", "side1", "side2")

@@ -34,7 +34,7 @@ class KochTower(nn.Sequential):
 
 class Siamese(nn.Module):
     """Are these two characters the same? (Koch, Zemel and Salakhutdinov, Siamese neural networks for one-shot image
-    recognition, 2015.) The paper gives no count; its weighted distance has a bias here.
+    recognition, 2015.) The paper's weighted distance has no bias; this one has.
     """
 
     def __init__(self) -> None:
