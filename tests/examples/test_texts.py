@@ -22,7 +22,7 @@ def until(text: str, mark: str) -> str:
 @pytest.mark.parametrize(
     ("file", "limit", "mark"),
     [
-        ("googlenet.net", 45, "block conv_bn"),  # the paper's network
+        ("googlenet.net", 45, "## torchvision's `BasicConv2d`"),  # the paper's network
         ("googlenet.net", 90, None),
         ("resnet.net", 45, None),
         ("densenet.net", 35, None),

@@ -13,7 +13,7 @@ __all__ = ["GoogLeNet", "GoogLeNetOutput"]
 
 
 class ConvRelu(nn.Sequential):
-    """conv_relu(...args)"""
+    """All convolutions are rectified."""
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int = 1) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Inception(nn.Module):
 
 
 class SideHead(nn.Module):
-    """side_head(classes)"""
+    """A classifier on the side, which helps the lower layers to learn (section 5)."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ __all__ = ["GoogLeNetTorchvision", "GoogLeNetTorchvisionOutput"]
 
 
 class ConvBn(nn.Module):
-    """conv_bn(...args)"""
+    """torchvision's `BasicConv2d`."""
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class InceptionBn(nn.Module):
 
 
 class SideHeadBn(nn.Module):
-    """side_head_bn(classes)"""
+    """torchvision's `InceptionAux`."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()

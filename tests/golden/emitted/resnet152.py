@@ -44,7 +44,7 @@ class Bottleneck(nn.Module):
 
 
 class Stage(nn.Sequential):
-    """stage(unit, width, n, stride = 2), where unit is bottleneck"""
+    """`n` units; the first one strides."""
 
     def __init__(self, channels: int, width: int, n: int, stride: int = 2) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ __all__ = ["UNet"]
 
 
 class Double(nn.Sequential):
-    """double(c)"""
+    """Two convolutions, each of which costs a border of one pixel."""
 
     def __init__(self, channels: int, c: int) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ __all__ = ["UNetFlat"]
 
 
 class Double(nn.Sequential):
-    """double(c)"""
+    """Two convolutions, each of which costs a border of one pixel."""
 
     def __init__(self, channels: int, c: int) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Double(nn.Sequential):
 
 
 class Up(nn.Module):
-    """up(c, skip)"""
+    """Twice the size, beside what the way down left, cropped to fit."""
 
     def __init__(self, channels: int, skip_channels: int, c: int) -> None:
         super().__init__()
