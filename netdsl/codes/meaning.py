@@ -415,7 +415,8 @@ net n { input x: 3x8x8; output y = x -> upto(trunk, "layer1") }
         "a loss that is not one number",
         """
 A loss is what an optimiser lowers: one number, for the batch or for each sample. The operators for losses take the
-mean unless told otherwise; other values are reduced with `mean` or `sum`.
+mean unless told otherwise; other values are reduced with `mean` or `sum`. It holds no weights: an operator that has
+some belongs to the network, as an `aux output` where only the loss needs it.
 """,
         """
 net n {

@@ -216,7 +216,15 @@ def _loss(item: tree.Assign, context: Context, interface: Interface) -> None:
     region = Region(item.span, None, None)
     inner = context.within(region, entry=None, container=Container("loss.", plan_of(item.pipeline), False))
     inner.environment = region.environment
+    weighted = context.run.weighted
     result = pipelines.apply(item.pipeline, inner, named="loss")
+    if context.run.weighted > weighted:
+        raise context.report.error(
+            "N335",
+            "a loss holds no weights: it is a function of the outputs and the targets",
+            item.pipeline.span,
+            help="make what has the weights an `aux output`, and use that in the loss",
+        )
     if type(result) is not Tensor or tuple(result.shape) != ():
         raise context.report.error(
             "N335",
