@@ -306,8 +306,13 @@ def traced(value: Any, expr: Expr) -> Any:
     return carrier
 
 
+UNTRACED = frozenset((int, bool, float, str, type(None)))  # what carries no expression: looked up often
+
+
 def provenance(value: Any) -> Expr:
     """The expression of `value`; a literal where it depends on nothing."""
+    if type(value) in UNTRACED:
+        return Literal(value)
     found: Expr | None = getattr(value, "expr", None)
     if found is not None:
         return found

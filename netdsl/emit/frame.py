@@ -14,6 +14,7 @@ from netdsl.emit.classes import Class, CtorParameter, Split
 from netdsl.emit.settle import Unsettled, by_instance, plain, settle
 from netdsl.emit.template import Environment
 from netdsl.expression import (
+    UNTRACED,
     After,
     Atom,
     Entry,
@@ -194,13 +195,18 @@ class Frame:
         for name in dict.fromkeys(k for c in calls for k in c.keywords):
             values = [c.keywords.get(name, c.defaults.get(name)) for c in calls]
             default = first.defaults.get(name, self)
-            if all(self._is_literal(v) and _equal(v, default) for v in values):
+            if all(self._is_default(v, default) for v in values):
                 continue
             items.append(f"{name}={write(values, name)}")
         return items
 
-    def _is_literal(self, value: Any) -> bool:
-        return not isinstance(value, Call | Operand | Template) and type(self.origin(value)) is Literal
+    def _is_default(self, value: Any, default: Any) -> bool:
+        """Whether a keyword says no more than torch's default, whatever the instance."""
+        if type(value) in UNTRACED:
+            return type(value) is type(default) and bool(value == default)
+        if isinstance(value, Call | Operand | Template) or type(self.origin(value)) is not Literal:
+            return False
+        return type(plain(value)) is type(plain(default)) and bool(plain(value) == plain(default))
 
     def value(self, values: Sequence[Any], environments: Sequence[Environment], hint: str) -> str:
         """One argument: a number, text or list, or a nested call."""
@@ -271,12 +277,6 @@ def _kind(value: Any) -> str:
 
 def _plain(by_instance: dict[int, Any]) -> dict[int, Any]:
     return {instance: plain(value) for instance, value in by_instance.items()}
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return (type(plain(a)) is type(plain(b)) and bool(plain(a) == plain(b))) or (
-        isinstance(a, int | float) and isinstance(b, int | float) and not isinstance(a, bool) and bool(a == b)
-    )
 
 
 def _positional_hint(call: Call, index: int) -> str:

@@ -11,7 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netdsl.emit.template import Environment
-from netdsl.expression import Atom, Entry, Expr, Flag, Literal, Operation, Variable, atoms, evaluate, provenance
+from netdsl.expression import (
+    UNTRACED,
+    Atom,
+    Entry,
+    Expr,
+    Flag,
+    Literal,
+    Operation,
+    Variable,
+    atoms,
+    evaluate,
+    provenance,
+)
 
 FRAME = Variable("", None)  # type: ignore[arg-type]  # its value is the number of the instance
 _NOTHING = object()
@@ -23,6 +35,8 @@ class Unsettled(Exception):
 
 def plain(value: Any) -> Any:
     """The value without its expression."""
+    if type(value) in UNTRACED:
+        return value
     if isinstance(value, Flag):
         return bool(value)
     if isinstance(value, bool):
