@@ -22,6 +22,7 @@ from netdsl.emit.template import (
     TJoin,
     TLoop,
     TRegion,
+    TShare,
     TStep,
 )  # fmt: skip
 from netdsl.ops.op import show_shape
@@ -43,6 +44,7 @@ class Forward:
         self.block: Block = []
         self.producer: dict[int, Evaluate] = {}
         self.loops: list[Any] = []
+        self.sharing: dict[int, str] = {}  # step that makes a shared instance -> how that is spoken of
         self.iterated: dict[int, str] = {}  # step whose module a loop variable holds -> that variable
 
     def hopeless(self) -> Exception:
@@ -84,39 +86,26 @@ class Forward:
 
     # Regions -----------------------------------------------------------------------------------------------
 
-    def region(self, region: TRegion, entry: Ids) -> Ids:
+    def region(self, region: TRegion, entry: Ids, holder: str = "self") -> Ids:
+        """A region of this frame, whose modules hang under `holder`."""
         if region.first.entry is not None:
             self.bind(region, region.first.entry, entry)
         for step in region.steps:
-            self.step(step)
+            self.step(step, holder)
         return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
 
-    def step(self, step: TStep) -> None:
+    def step(self, step: TStep, holder: str = "self") -> None:
         match step:
             case TApply():
-                self._apply(step, "self")
+                self._apply(step, holder)
             case TInvoke():
-                self._invoke(step, "self")
+                self._invoke(step, holder)
             case TBind():
                 self._bind(step)
+            case TShare():
+                self.sharing[id(step)] = f"{holder}.{step.first.name or step.first.title}"
             case TGroup() | TLoop() | TChoice() | TJoin():
-                self._contained(step, "self")
-
-    def inside(self, region: TRegion, entry: Ids, holder: str) -> Ids:
-        """A region of the same frame whose modules hang under `holder`."""
-        if region.first.entry is not None:
-            self.bind(region, region.first.entry, entry)
-        for step in region.steps:
-            match step:
-                case TApply():
-                    self._apply(step, holder)
-                case TInvoke():
-                    self._invoke(step, holder)
-                case TGroup() | TLoop() | TChoice() | TJoin():
-                    self._contained(step, holder)
-                case _:
-                    self.step(step)
-        return self.same([r.result for r in region.occurrences]) if region.first.result is not None else ()
+                self._contained(step, holder)
 
     def evaluate(
         self,
@@ -174,8 +163,9 @@ class Forward:
         self.evaluate(step, code, level=level, light=light, merge=merge)
 
     def _shared(self, step: Any) -> str:
+        """The module of a shared instance, wherever in this class it was made; empty for any other."""
         share = step.first.share
-        return f"self.{share.name or share.title}" if share is not None else ""
+        return self.sharing[id(self.laying.part[id(share)])] if share is not None else ""
 
     def _invoke(self, step: TInvoke, holder: str) -> None:
         first = step.first
@@ -206,7 +196,7 @@ class Forward:
         match step:
             case TGroup():
                 entry = self.same([s.region.source for s in step.occurrences]) if step.first.region.entry else ()
-                self.bind(step, step.first.result, self.inside(step.region, entry, inner))
+                self.bind(step, step.first.result, self.region(step.region, entry, inner))
             case TJoin():
                 entry = self.same([s.entry.source for s in step.occurrences]) if step.first.entry.entry else ()
                 self._join(step, entry, inner)
@@ -216,7 +206,7 @@ class Forward:
                 self._loop(step, inner)
 
     def _join(self, step: TJoin, entry: Ids, holder: str) -> None:
-        self.inside(step.region, entry, holder)
+        self.region(step.region, entry, holder)
         branches = [self.ids(t) for t in step.apply.first.operands]
         if len(branches) > 2:
             for i, value in enumerate(branches, 1):
@@ -232,7 +222,7 @@ class Forward:
         arms = {s.arm for s in step.occurrences}
         if len(arms) == 1:
             arm = step.arms[step.first.arm] if step.first.arm is not None else None
-            self.bind(step, step.first.result, source if arm is None else self.inside(arm, source, holder))
+            self.bind(step, step.first.result, source if arm is None else self.region(arm, source, holder))
             return
         if not isinstance(source, int) or not isinstance(step.first.result, Tensor):
             raise Split(self.plan.key)
@@ -240,7 +230,7 @@ class Forward:
         outer, blocks, leaves = self.block, [], []
         for arm in step.arms:
             self.block = []
-            left = source if arm is None else self.inside(arm, source, holder)
+            left = source if arm is None else self.region(arm, source, holder)
             if not isinstance(left, int):
                 raise Split(self.plan.key)
             blocks.append(self.block)
@@ -264,7 +254,7 @@ class Forward:
             flow: Ids = source
             each: list[Ids] = []
             for region in step.unrolled:
-                flow = self.inside(region, source if step.first.kind == "each" else flow, holder)
+                flow = self.region(region, source if step.first.kind == "each" else flow, holder)
                 each.append(flow)
             self.bind(step, step.first.result, tuple(each) if step.first.kind == "each" else flow)
             return
@@ -277,7 +267,7 @@ class Forward:
         self.loops.append(step.first.site)
         outer, self.block = self.block, []
         inside = self.new()
-        leaves = self.inside(step.body, inside, holder)
+        leaves = self.region(step.body, inside, holder)
         body, self.block = self.block, outer
         self.loops.pop()
         result = self.new()

@@ -105,6 +105,9 @@ NETWORKS: dict[str, str] = {
         net f { input a, b: 1x4x4
           shared tower = encoder(3) -> l2_normalise
           output y = a -> tower; output z = concat { b -> tower; a -> tower } }""",
+    "shared inside a container": """
+        block unit(c) = concat { conv(c, 1); group: { shared t = conv(4, 1); v = in -> t; v - (in -> tanh -> t) } }
+        net f { input x: 3x8x8; output y = x -> unit(3) }""",
     "lists": """
         block halves { a, b = in -> split(2); [a -> conv(3, 1), b -> relu] }
         block joined { p, q = in; concat { q; p } }

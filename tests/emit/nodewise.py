@@ -9,6 +9,7 @@ import torch
 
 from netdsl import Network, cost
 from netdsl.graph import Graph, Output, leaves
+from tests.elaborate.texts import paths
 from tests.ops.evaluate import evaluate, make, tensor
 
 
@@ -35,7 +36,7 @@ def run(graph: Graph, module: torch.nn.Module, inputs: dict[str, Any]) -> list[A
         code = node.op.expr(*shapes)
         if node.owner and not node.op.called:
             result = module.get_parameter(node.owner)
-        elif node.owner:
+        elif node.owner and (node.op.weights(*shapes) or node.op.buffers(*shapes)):
             result = module.get_submodule(node.owner)(*operands)
         elif code is not None:
             result = evaluate(code, operands)
@@ -81,5 +82,4 @@ def check(net: Network, *, zeros: bool = False) -> None:
                 loss(module(*given), *targets)
     trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
     assert trained == cost.params(graph)
-    owners = {n.owner for n in graph.nodes if n.owner and n.op is not None and n.op.called}
-    assert owners <= {name for name, _ in module.named_modules()}
+    assert set(module.state_dict()) == set(paths(graph))
