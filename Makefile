@@ -1,11 +1,12 @@
 # The two commands of the README: `make run` and `make test`. Both make .venv when it is missing and are quick the
-# second time. PYTHON=... picks another interpreter, VENV=... another place.
+# second time. PYTHON=... picks another interpreter, VENV=... another place, PYTEST=... what pytest is told.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_TEST := $(VENV)/.ready-test
 TORCH := $(shell grep '^torch==' constraints.txt)
+PYTEST ?= -n 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run test lint nightly clean

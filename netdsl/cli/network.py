@@ -213,3 +213,5 @@ def import_plugins(names: tuple[str, ...]) -> None:
         finally:
             with contextlib.suppress(ValueError):
                 sys.path.remove(str(Path.cwd()))
+    if names and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # last: what emitted code imports may be there, and hides nothing

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,9 +133,6 @@ def test_a_line_for_each_mistake(netdsl):
     ],
 )
 def test_colour_is_asked_for_in_this_order(here, arguments, environment, colored):
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "netdsl", "check", "wrong.net", *arguments],
         env={"PATH": os.environ["PATH"], **environment},
@@ -234,6 +233,33 @@ def test_a_plugin_that_breaks(netdsl, here):
     result = netdsl("compile", "tiny.net", "--plugin", "broken_plugin")
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.stderr
+
+
+PLUGIN = """
+import netdsl
+from netdsl.ops.op import Op
+
+@netdsl.operator("my.double", "doubling:double")
+class Double(Op):
+    \"\"\"Twice the value.\"\"\"
+
+    def infer(self, x):
+        return x
+"""
+DOUBLING = "def double(x):\n    return 2 * x\n"
+
+
+@pytest.mark.parametrize("command", ["check", "compile", "summary", "run"])
+def test_a_plugin_in_the_present_folder(here, command):
+    (here / "my_operators.py").write_text(PLUGIN)
+    (here / "doubling.py").write_text(DOUBLING)
+    (here / "a.net").write_text("net a { input x: [3]; output y = x -> my.double }\n")
+    line = [sys.executable, "-m", "netdsl", command, "a.net"]
+    assert subprocess.run(line, capture_output=True, check=False).returncode == 1
+    line = [str(Path(sys.executable).with_name("netdsl")), *line[3:], "--plugin", "my_operators"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert command == "check" or "y" in done.stdout
 
 
 # ------------------------------------------------------------------------------------------------- reading arguments
