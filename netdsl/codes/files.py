@@ -284,11 +284,11 @@ The network was written for inputs of any size (`input image: [3, H, W]`), and a
 
 Wrong:
 
-    netdsl run unet.net
+    netdsl run segment.net
 
 Right:
 
-    netdsl run unet.net --input image=1x572x572
+    netdsl run segment.net --input image=3x256x256
 """,
     ),
 }
