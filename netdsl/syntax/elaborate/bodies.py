@@ -55,10 +55,15 @@ def statement(item: tree.Statement, context: Context) -> Any:
             value = assign(item.names, item.pipeline, item, context)
             if context.frame.cut is not None and context.frame.cut.done:
                 return value
-        case tree.Let():
-            _let(item, context)
-        case tree.Shared():
-            _shared(item, context)
+        case tree.Let() | tree.Shared():
+            try:
+                if isinstance(item, tree.Let):
+                    _let(item, context)
+                else:
+                    _shared(item, context)
+            except Poisoned:
+                poison((item.name,), context)
+                raise
         case tree.Expect():
             if not context.frame.reused:
                 expectations.check(item, context)
@@ -69,12 +74,19 @@ def statement(item: tree.Statement, context: Context) -> Any:
 
 def assign(names: tuple[tree.Name, ...], pipeline: tree.Pipeline, item: Any, context: Context) -> Any:
     """`x = pipeline`, `a, b = pipeline`: name a value that flows, or its parts."""
-    for name in names:
-        context.scope.names[name.name] = POISON
-    value = pipelines.apply(pipeline, context, named=", ".join(n.name for n in names))
-    if context.frame.cut is not None and context.frame.cut.done:
-        return value
-    return bind(names, value, item, context)
+    try:
+        value = pipelines.apply(pipeline, context, named=", ".join(n.name for n in names))
+        if context.frame.cut is not None and context.frame.cut.done:
+            return value
+        return bind(names, value, item, context)
+    except Poisoned:
+        poison(names, context)
+        raise
+
+
+def poison(names: tuple[tree.Name, ...], context: Context) -> None:
+    """What these names mean follows from a mistake."""
+    context.scope.names.update((name.name, POISON) for name in names)
 
 
 def bind(names: tuple[tree.Name, ...], value: Any, item: Any, context: Context) -> Any:
@@ -102,7 +114,6 @@ def bind(names: tuple[tree.Name, ...], value: Any, item: Any, context: Context) 
 
 def _let(item: tree.Let, context: Context) -> None:
     name = item.name.name
-    context.scope.names[name] = POISON
     value = evaluation.evaluate(item.value, context)
     if is_flow(value):
         raise context.report.error(
@@ -128,7 +139,6 @@ def _let(item: tree.Let, context: Context) -> None:
 
 def _shared(item: tree.Shared, context: Context) -> None:
     name = item.name.name
-    context.scope.names[name] = POISON
     value = evaluation.evaluate(item.value, context)
     if not is_block(value) or isinstance(value, Instance):
         raise context.report.error(

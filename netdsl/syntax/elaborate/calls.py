@@ -238,8 +238,11 @@ def _initialiser(name: InitialiserName, arguments: Arguments, context: Context) 
     try:
         return build(
             name.cls,
-            tuple(value for value, _ in arguments.positional),
-            {key: value for key, (value, _) in arguments.named.items()},
+            tuple(operators.attribute_value(value, span, name.cls, context) for value, span in arguments.positional),
+            {
+                key: operators.attribute_value(value, span, name.cls, context)
+                for key, (value, span) in arguments.named.items()
+            },
         )
     except OpError as error:
         context.report.add(locate(error, operators.spans_of(name.cls, arguments)))

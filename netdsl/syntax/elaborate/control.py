@@ -278,8 +278,8 @@ def each(statement: tree.Each, context: Context) -> Any:
 
 def warn_of_activated(unit: tree.Merge, operator: Operator, flow: Any, entry: Region, context: Context) -> None:
     """An omitted `else` in a branch of an `add` passes `in` on; where that was just activated it is rarely meant."""
-    if operator.name != "add" or type(flow) is not Tensor:
-        return
+    if operator.name != "add" or type(flow) is not Tensor or type(flow.ref.source) is Region:
+        return  # what enters a block was activated by somebody else, as in ResNet, where that is meant
     node = context.run.nodes[flow.value.node]
     if node.op is None or node.op.family != "activation":
         return

@@ -98,3 +98,17 @@ def free_names(node: Any) -> set[str]:
     if isinstance(node, tree.Attribute):
         fields.remove("name")
     return set().union(*(free_names(getattr(node, f)) for f in fields))
+
+
+def literal_labels(node: Any) -> set[str]:
+    """The labels in a piece of the tree that are not computed."""
+    if isinstance(node, tree.Label):
+        text = node.text
+        if isinstance(text, tree.Name):
+            return {text.name}
+        return {"".join(map(str, text.parts))} if all(isinstance(p, str) for p in text.parts) else set()
+    if type(node) is tuple:
+        return set().union(*(literal_labels(x) for x in node))
+    if not dataclasses.is_dataclass(node):
+        return set()
+    return set().union(*(literal_labels(getattr(node, f.name)) for f in dataclasses.fields(node)))

@@ -13,8 +13,8 @@ from netdsl.source import Span, Spans
 from netdsl.syntax import tree
 from netdsl.syntax.elaborate import bodies, pipelines
 from netdsl.syntax.elaborate import evaluate as evaluation
-from netdsl.syntax.elaborate.context import Context
-from netdsl.syntax.elaborate.detach import free_names
+from netdsl.syntax.elaborate.context import Context, CutPoint
+from netdsl.syntax.elaborate.detach import free_names, literal_labels
 from netdsl.syntax.elaborate.paths import Container, plan_of
 from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.resolve import is_aux
@@ -270,7 +270,7 @@ def _run_upto(body: tree.Body, context: Context, outputs: list[Any] | None = Non
     outputs = [] if outputs is None else outputs
     cut = context.frame.cut
     failed = False
-    for item in body.statements:
+    for item in needed(body, cut):
         try:
             value = _reused(item, context, outputs)
         except Poisoned:
@@ -281,6 +281,28 @@ def _run_upto(body: tree.Body, context: Context, outputs: list[Any] | None = Non
     if failed:
         raise Poisoned
     return outputs
+
+
+def needed(body: tree.Body, cut: CutPoint | None) -> list[tree.Statement]:
+    """The statements of a net that is a stage which its value needs: not those that only aux outputs and the loss
+    read, and none after the last label where it is cut."""
+    labels = () if cut is None or cut.kind != "upto" else tuple(label.rpartition(".")[2] for label in cut.labels)
+    at = [
+        max((i for i, s in enumerate(body.statements) if label in literal_labels(s)), default=None) for label in labels
+    ]
+    if None in at:  # a computed label: which statement makes it is not known
+        return list(body.statements)
+    last = max((i for i in at if i is not None), default=len(body.statements) - 1)
+    names: set[str] = set()
+    kept: list[tree.Statement] = []
+    for i, item in reversed(list(enumerate(body.statements[: last + 1]))):
+        result = i in at if labels else isinstance(item, tree.Output) and not is_aux(item)
+        interface = isinstance(item, tree.Input | tree.Target) or (isinstance(item, tree.Output) and is_aux(item))
+        if result or interface or names & set(_named(item)):
+            kept.append(item)
+            if not interface or isinstance(item, tree.Input):
+                names |= free_names(item)
+    return kept[::-1]
 
 
 def _reused(item: tree.Statement, context: Context, outputs: list[Any]) -> Any:
@@ -405,4 +427,4 @@ def _labelled(pipeline: tree.Pipeline | None, label: str) -> int | None:
 def _named(item: tree.Statement) -> list[str]:
     if isinstance(item, tree.Assign | tree.Output | tree.Input | tree.Target):
         return [name.name for name in item.names]
-    return []
+    return [item.name.name] if isinstance(item, tree.Let | tree.Shared) else []

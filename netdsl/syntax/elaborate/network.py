@@ -11,8 +11,8 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
 from netdsl.expression import Variable, provenance
-from netdsl.graph import Graph, NetParameter
-from netdsl.scope import Definition, Region
+from netdsl.graph import Graph, NetParameter, leaves
+from netdsl.scope import Definition, Region, Value
 from netdsl.syntax import tree
 from netdsl.syntax.elaborate import blocks, calls, expectations, nets
 from netdsl.syntax.elaborate import evaluate as evaluation
@@ -180,9 +180,31 @@ class _Network:
                     expectations.check(item, context, graph)
                 except Poisoned:
                     continue
+            if not self.report.errors:
+                self._check_use(graph)
         elif not self.report.errors:
             raise InternalError(f"elaboration of {self.block.name} failed without a reason")
         return graph
+
+    def _check_use(self, graph: Graph) -> None:
+        """Nothing is computed in vain: by a name that begins with `_`, or by a block that ignores its input."""
+        roots = [leaf for output in graph.outputs for leaf in leaves(output.value)]
+        if graph.loss is not None:
+            roots.append(graph.loss)
+        alive = graph.ancestors(tuple(roots))
+        for node in graph.nodes:
+            if (
+                node.op is not None
+                and node.number not in alive
+                and not any(Value(node.number, i) in graph.uses for i in range(len(node.shapes)))
+            ):
+                self.report.error(
+                    "N301",
+                    f"the value of `{node.name}` is never used",
+                    node.spans.whole,
+                    "computed in vain",
+                    help="take it away, or use it",
+                )
 
     def _count(self, declared: Declared) -> None:
         """Refuse a network that is too large before any of it is made."""
@@ -241,7 +263,9 @@ class _Network:
                 )
 
     def _unknown_parameter(self, name: str, declared: Declared) -> None:
-        known = [p.name.name for p in (*self.block.declared.node.parameters, *declared.node.parameters)]
+        known = list(
+            dict.fromkeys(p.name.name for p in (*self.block.declared.node.parameters, *declared.node.parameters))
+        )
         near = close(name, known)
         self.report.error(
             "N211",

@@ -79,14 +79,14 @@ def _sort_out(
             operands += parts
             spans += [span] * len(parts)
         else:
-            positional.append(_attribute_value(value, span, cls, context))
+            positional.append(attribute_value(value, span, cls, context))
     named: dict[str, Any] = {}
     for key, (value, span) in arguments.named.items():
         value = used(value, span, context)
         if is_flow(value):
             _place(context, cls, key, value, span, operands, spans)
         else:
-            named[key] = _attribute_value(value, span, cls, context)
+            named[key] = attribute_value(value, span, cls, context)
     return tuple(positional), named, operands, tuple(spans)
 
 
@@ -97,7 +97,8 @@ def used(value: Any, span: Span, context: Context) -> Any:
     return value
 
 
-def _attribute_value(value: Any, span: Span, cls: type[Op], context: Context) -> Any:
+def attribute_value(value: Any, span: Span, cls: type[Declared], context: Context) -> Any:
+    """A value as an operator or initialiser takes it: a number, a text, a list of these, or an initialiser."""
     kind = type(value)
     if kind is int or is_scalar(value) or isinstance(value, Initialiser):
         return value
