@@ -1,4 +1,4 @@
-"""The example networks: where each stands, and each compiled once in a process."""
+"""The example networks: those of docs/zoo.json, each compiled once in a process."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 ORACLE = ROOT / "tests" / "oracle"
 
+
+def name(entry: dict[str, Any]) -> str:
+    """What a network of docs/zoo.json is called in tests: by its net, with what is set: `mobilenet(width = 0.5)`."""
+    given = ", ".join(f"{key} = {value}" for key, value in entry["set"].items())
+    return f"{entry['net']}({given})" if given else str(entry["net"])
+
+
+ZOO = {name(entry): entry for entry in json.loads((ROOT / "docs" / "zoo.json").read_text(encoding="utf-8"))}
+FILE = {network: ROOT / entry["file"] for network, entry in ZOO.items()}
 FAMILIES = {
-    "lenet.net": ("lenet",),
-    "alexnet.net": ("alexnet", "alexnet_single", "alexnet_torchvision"),
-    "vgg.net": (
-        *("vgg_a", "vgg_a_lrn", "vgg_b", "vgg_c", "vgg_d", "vgg_e"),
-        *("vgg11", "vgg13", "vgg16", "vgg19", "vgg16_bn"),
-    ),
-    "googlenet.net": ("googlenet", "googlenet_torchvision"),
-    "resnet.net": ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
-    "densenet.net": ("densenet121", "densenet169", "densenet201", "densenet161"),
-    "unet.net": ("unet",),
-    "unet_flat.net": ("unet_flat",),
-    "siamese.net": ("siamese", "triplet"),
+    path.name: tuple(network for network in FILE if FILE[network] == path) for path in dict.fromkeys(FILE.values())
 }
-FILE = {network: EXAMPLES / file for file, networks in FAMILIES.items() for network in networks}
 
 
 @functools.cache
 def compiled(network: str) -> Any:
-    """The example `network`, with its parameters as the file gives them."""
-    return netdsl.compile(FILE[network], network=network)
+    """The example `network`, with its parameters as docs/zoo.json and the file give them."""
+    return compile_with(network)
+
+
+def compile_with(network: str, inputs: dict[str, tuple[int, ...]] | None = None, **parameters: Any) -> Any:
+    """The example with further `parameters`, and sizes for inputs that have symbols."""
+    entry = ZOO[network]
+    return netdsl.compile(FILE[network], network=entry["net"], inputs=inputs, **{**entry["set"], **parameters})
 
 
 @functools.cache

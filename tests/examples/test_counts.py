@@ -7,7 +7,7 @@ import re
 import pytest
 
 import netdsl
-from tests.examples.networks import EXAMPLES, FAMILIES, FILE, recorded, summary
+from tests.examples.networks import EXAMPLES, FAMILIES, FILE, ZOO, compile_with, compiled, recorded, summary
 
 GOLDEN = recorded("golden")
 
@@ -22,10 +22,9 @@ def without_ones(shape: list[int]) -> list[int]:
 @pytest.mark.parametrize("network", GOLDEN)
 def test_counts_are_the_references(network: str) -> None:
     found, golden = summary(network), GOLDEN[network]
-    wanted = {key: golden[key] for key in ("params", "inference_params", "macs")}
+    wanted = {key: golden[key] for key in ("params", "frozen", "inference_params", "macs")}
     assert {key: found[key] for key in wanted} == wanted
-    assert found["frozen"] == 0
-    assert found["network"] == network
+    assert found["network"] == ZOO[network]["net"]
 
 
 @pytest.mark.parametrize("network", GOLDEN)
@@ -44,17 +43,9 @@ def test_shapes_are_the_references(network: str) -> None:
         assert without_ones(shape) in shapes, f"{stage} {shape} is not among the nodes that follow the stage before it"
 
 
-def test_every_example_is_counted() -> None:
-    assert set(FILE) - set(GOLDEN) == {"triplet"}  # its tower is nobody's; see test_references
-
-
-@pytest.mark.parametrize("file", FAMILIES)
-def test_families_hold_what_is_listed_and_nothing_else(file: str) -> None:
-    path = FILE[FAMILIES[file][0]]
-    text = path.read_text(encoding="utf-8")
-    declared = {line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("net ")}
-    templates = {"vgg", "resnet", "densenet"}  # what variants are made from
-    assert declared - templates == set(FAMILIES[file])
+def test_every_network_with_a_reference_is_counted() -> None:
+    wanted = {network: entry["golden"] for network, entry in ZOO.items() if entry["golden"]}
+    assert {network: golden["reference"] for network, golden in GOLDEN.items()} == wanted
 
 
 @pytest.mark.parametrize("file", FAMILIES)
@@ -70,11 +61,12 @@ def test_a_false_expectation_in_a_family_is_found(file: str) -> None:
     assert [diagnostic.code for diagnostic in found] == ["N501"]
 
 
-CLASSIFIERS = [network for network in FILE if network not in ("siamese", "triplet")]
+CLASSIFIERS = [network for network in FILE if any(p.name == "classes" for p in compiled(network).graph.parameters)]
 
 
 @pytest.mark.parametrize("network", CLASSIFIERS)
 def test_parameters_of_a_network_can_be_given(network: str) -> None:
-    found = netdsl.compile(FILE[network], network=network, classes=7).summary().as_dict()
-    assert found["outputs"] != summary(network)["outputs"]
-    assert all(shape[0] == 7 for shape in found["outputs"].values())
+    found = compile_with(network, classes=7).summary().as_dict()
+    changed = [shape for name, shape in found["outputs"].items() if shape != summary(network)["outputs"][name]]
+    assert changed
+    assert all(shape[0] == 7 for shape in changed)

@@ -7,10 +7,7 @@ import pytest
 from netdsl.syntax.format import format_text
 from netdsl.syntax.read import read_source
 from tests.examples.networks import EXAMPLES, FAMILIES
-
-
-def code_lines(text: str) -> int:
-    return sum(1 for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+from tests.examples.zoo import code_lines
 
 
 def until(text: str, mark: str) -> str:
@@ -22,8 +19,7 @@ def until(text: str, mark: str) -> str:
 @pytest.mark.parametrize(
     ("file", "limit", "mark"),
     [
-        ("googlenet.net", 45, "## torchvision's `BasicConv2d`"),  # the paper's network
-        ("googlenet.net", 90, None),
+        ("googlenet.net", 45, None),
         ("resnet.net", 45, None),
         ("densenet.net", 35, None),
         ("unet.net", 14, None),
@@ -33,6 +29,11 @@ def until(text: str, mark: str) -> str:
 def test_example_is_short(file: str, limit: int, mark: str | None) -> None:
     text = (EXAMPLES / file).read_text(encoding="utf-8")
     assert code_lines(until(text, mark) if mark else text) <= limit
+
+
+@pytest.mark.parametrize("file", FAMILIES)
+def test_no_example_is_longer_than_60_lines(file: str) -> None:
+    assert code_lines((EXAMPLES / file).read_text(encoding="utf-8")) <= 60
 
 
 def test_code_lines_leave_out_comments_and_blank_lines_alone() -> None:

@@ -1,6 +1,6 @@
-"""GoogLeNet (Szegedy et al., Going deeper with convolutions, 2014).
+"""GoogLeNet as torchvision has it (Szegedy et al., Going deeper with convolutions, 2014).
 
-Written by netdsl from googlenet.net.
+Written by netdsl from googlenet_torchvision.net.
 """
 
 from typing import NamedTuple
@@ -69,8 +69,8 @@ class GoogLeNetTorchvisionOutput(NamedTuple):
 
 
 class GoogLeNetTorchvision(nn.Module):
-    """torchvision's `googlenet`, with its keys. It is TensorFlow's Inception v1, not the paper's network: batch norm
-    for biases and response norm, 3x3 for 5x5, and a last max pool of 2x2.
+    """torchvision's `googlenet`, with its keys. It is TensorFlow's Inception v1, not the paper's network
+    (`googlenet.net`): batch norm for biases and response norm, 3x3 for 5x5, and a last max pool of 2x2.
     """
 
     def __init__(self, classes: int = 1000) -> None:
