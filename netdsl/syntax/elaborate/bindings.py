@@ -178,7 +178,8 @@ class Lookup:
             )
 
     def unused_at_top(self) -> None:
-        """Imports and lets of the file."""
+        """Imports, and the lets of a file that has a net: one without is there to be imported."""
+        library = not any(isinstance(item, tree.Definition) and item.kind == "net" for item in self.file.file.items)
         for item in self.file.file.items:
             if isinstance(item, tree.Import):
                 if item.alias is not None:
@@ -192,7 +193,7 @@ class Lookup:
                     self.report.error(
                         "N304", f"the import of {item.path.span.text} is never used", item.span, help="take it away"
                     )
-            elif isinstance(item, tree.Let):
+            elif isinstance(item, tree.Let) and not library:
                 name = item.name.name
                 if name not in self.used and name not in self.meant and not name.startswith("_"):
                     self.report.warning(
