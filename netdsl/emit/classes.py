@@ -117,9 +117,7 @@ class Planner:
                 order.append(key)
             groups[key].append(invoke)
         found = [self._class(key, groups[key]) for key in order]
-        base: Environment = {FRAME: 0}
-        laying = Laying(self.unroll, self.key_of)
-        region = laying.region([self.graph.root], [base])
+        laying, region = self._laid([self.graph.root], None)
         network = Class(None, "", self.graph.definition, [], region, laying, {})
         network.declared = tuple(Parameter(p.name, p.site, p.value, True) for p in self.graph.parameters)
         self._name([*found, network])
@@ -136,13 +134,17 @@ class Planner:
         return cached
 
     def _class(self, key: Any, group: list[Invoke]) -> Class:
-        laying = Laying(self.unroll, self.key_of)
-        environments: list[Environment] = [{FRAME: i} for i in range(len(group))]
-        try:
-            region = laying.region([invoke.region for invoke in group], environments)
-        except Mismatch:
-            raise Split(key[:3]) from None
+        laying, region = self._laid([invoke.region for invoke in group], key[:3])
         return Class(key, "", group[0].definition, group, region, laying, dict(group[0].blocks))
+
+    def _laid(self, regions: list[Region], key: Any) -> tuple[Laying, TRegion]:
+        """The instances of one class as one; raises what to try where they cannot be."""
+        laying = Laying(self.unroll, self.key_of)
+        environments: list[Environment] = [{FRAME: i} for i in range(len(regions))]
+        try:
+            return laying, laying.region(regions, environments)
+        except Mismatch as mismatch:
+            raise (Split(key) if mismatch.loop is None else Unroll(mismatch.loop)) from None
 
     def _name(self, classes: list[Class]) -> None:
         helpers = frozenset(helper_names(self.graph))

@@ -76,6 +76,12 @@ class Constructor:
             self.step(step, target)
 
     def step(self, step: TStep, target: Target) -> None:
+        try:
+            self._step(step, target)
+        except Unsettled:
+            raise self.hopeless() from None
+
+    def _step(self, step: TStep, target: Target) -> None:
         match step:
             case TApply():
                 self._apply(step, target)
@@ -184,9 +190,8 @@ class Constructor:
             self.line(f"{target.holder}.append({reference})")
             return reference
         name = self._name_of(step)
-        if type(name) is Literal and str(name.value).isdigit() and not target.sequence and self._stateless(step):
-            name = Literal(self._unique(hint))  # it has no path to keep, so it may have a name
-            self.renamed[id(step)] = name.value
+        if type(name) is Literal and str(name.value).isdigit() and self._stateless(step):
+            name = self._renamed(step, target, hint)
         plain = type(name) is Literal and is_attribute(name.value) and not target.sequence
         if plain:
             assert isinstance(name, Literal)
@@ -196,9 +201,9 @@ class Constructor:
         elif setups or keep:
             reference = self.frame.local(hint)
             self.assign(reference, text)
-            self._register(name, reference, target, hint)
+            self._register(name, reference, target)
         else:
-            self._register(name, text, target, hint)
+            self._register(name, text, target)
             reference = ""
         for setup in setups:
             self.line(setup.replace("{module}", reference))
@@ -207,6 +212,15 @@ class Constructor:
     def _stateless(self, step: TStep) -> bool:
         return isinstance(step, TApply) and not step.first.op.weights(*shapes(step.first))
 
+    def _renamed(self, step: TStep, target: Target, hint: str) -> Literal:
+        """A module without a path to keep has a name where it would have a number."""
+        if target.sequence:  # a stateless stage among labelled ones
+            name = python.identifier(hint, target.names)
+            target.names.add(name)
+        else:
+            self.renamed[id(step)] = name = self._unique(hint)
+        return Literal(name)
+
     def _unique(self, wanted: str) -> str:
         name, n = wanted, 1
         while name in self.children:
@@ -214,18 +228,11 @@ class Constructor:
             name = f"{wanted}{n}"
         return name
 
-    def _register(self, name: Expr, text: str, target: Target, hint: str) -> None:
-        if target.sequence and type(name) is Literal and str(name.value).isdigit():
-            name = Literal(python.identifier(hint, target.names))  # a stateless stage among labelled ones
-            target.names.add(name.value)
-        shown = self.frame.show(name)
-        self.line(f"{target.holder}.add_module({shown}, {text})")
+    def _register(self, name: Expr, text: str, target: Target) -> None:
+        self.line(f"{target.holder}.add_module({self.frame.show(name)}, {text})")
 
     def _name_of(self, step: TStep) -> Expr:
-        try:
-            return self.frame.settle_name(step.names, step.environments)
-        except Unsettled:
-            raise self.hopeless() from None
+        return self.frame.settle_name(step.names, step.environments)
 
     def _contained(self, step: Any, target: Target, write: Any) -> None:
         """A step that may be a container of its own."""
@@ -235,18 +242,20 @@ class Constructor:
         name = self._name_of(step)
         simple = type(name) is Literal and is_attribute(name.value) and not target.sequence
         if not is_sequence(step):
-            if not simple:
-                raise Split(self.plan.key)
-            holder = f"{target.holder}.{name.value}"  # type: ignore[union-attr]
+            if type(name) is not Literal:
+                raise self.hopeless()
+            holder = f"{target.holder}.{name.value}" if simple else self.frame.local(name.value)
             self.assign(holder, "nn.Module()")
             write(step, Target(holder))
+            if not simple:
+                self._register(name, holder, target)
             return
         modules = self._straight(step)
         if modules is not None:
             if simple:
                 self._exploded(f"{target.holder}.{name.value} = nn.Sequential(", modules, ")")  # type: ignore[union-attr]
             else:
-                self._register(name, f"nn.Sequential({', '.join(modules)})", target, "layers")
+                self._register(name, f"nn.Sequential({', '.join(modules)})", target)
             return
         hint = name.value if type(name) is Literal else label_stem(name)
         local = self.frame.local(hint)
@@ -255,7 +264,7 @@ class Constructor:
         if simple:
             self.assign(f"{target.holder}.{name.value}", local)  # type: ignore[union-attr]
         else:
-            self._register(name, local, target, hint)
+            self._register(name, local, target)
 
     def _exploded(self, head: str, items: list[str], tail: str) -> None:
         joined = f"{head}{', '.join(items)}{tail}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netdsl.emit import python
+from netdsl.emit.classes import inner_regions
 from netdsl.emit.template import TApply, TChoice, TGroup, TInvoke, TJoin, TLet, TLoop, TRegion
 from netdsl.expression import Expr, Literal, Operation
 from netdsl.ops.op import Call, Helper
+from netdsl.scope import Region
 
 
 def shapes(step: Any) -> tuple[Any, ...]:
@@ -95,18 +98,36 @@ def sequential(region: TRegion, *, within: bool = False) -> bool:
 
 
 def has_labels(step: Any) -> bool:
-    return any(has_labels_in(r) for r in regions_of(step))
+    """Whether a container names its stages instead of numbering them."""
+    return _named(regions_of(step)) or not _counted(inner_regions(step.first))
 
 
 def has_labels_in(region: TRegion) -> bool:
     """Whether a chain names its stages instead of numbering them."""
-    for step in region.steps:
+    return _named([region]) or not _counted((region.first,))
+
+
+def _named(regions: Iterable[TRegion]) -> bool:
+    for step in (s for region in regions for s in region.steps):
         if isinstance(step, TApply | TInvoke | TGroup | TLoop | TChoice):
             if step.first.name and not str(step.first.name).isdigit():
                 return True
-            if not step.first.name and has_labels(step):
+            if not step.first.name and _named(regions_of(step)):
                 return True
     return False
+
+
+def _counted(regions: Iterable[Region]) -> bool:
+    """Whether the numbers of a chain are 0, 1, 2 and so on; an author may also have written numbers as labels."""
+    return all(name == str(i) for i, name in enumerate(_numbers(regions)))
+
+
+def _numbers(regions: Iterable[Region]) -> Iterator[str]:
+    for step in (s for region in regions for s in region.steps):
+        if str(step.name).isdigit():
+            yield str(step.name)
+        elif not step.name:
+            yield from _numbers(inner_regions(step))
 
 
 def label_stem(name: Expr) -> str:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from netdsl.emit.classes import Unroll
 from netdsl.emit.extents import Extents, extent
 from netdsl.emit.settle import Unsettled, plain
 from netdsl.emit.template import TChoice, TLet, TLoop, TRegion
-from netdsl.expression import Atom, Entry, Expr, Literal, Operation, Variable, atoms, operation, provenance
+from netdsl.expression import (
+    After,
+    Atom,
+    Entry,
+    Exit,
+    Expr,
+    Literal,
+    Operation,
+    Variable,
+    atoms,
+    operation,
+    provenance,
+    substitute,
+)
 
 if TYPE_CHECKING:
     from netdsl.emit.constructor import Constructor, Target
@@ -18,6 +32,7 @@ class Control:
     def __init__(self, writer: Constructor) -> None:
         self.writer, self.frame, self.plan = writer, writer.frame, writer.plan
         self.extents = Extents(writer.frame, writer.line)
+        self.unrolling = 0  # how many unrolled loops we are in; a name would mean another number in every turn
 
     def let(self, step: TLet) -> None:
         variable = Variable(step.first.variable, step.first.site)
@@ -25,7 +40,7 @@ class Control:
             expr = self.frame.settle([s.value for s in step.occurrences], step.environments, step.first.variable)
         except Unsettled:
             return
-        if type(expr) is Literal and self.plan.is_network:
+        if self.unrolling or (type(expr) is Literal and self.plan.is_network):
             self.frame.replacements[variable] = expr
             return
         if variable in self.plan.used:
@@ -59,10 +74,7 @@ class Control:
         mark = len(self.writer.lines)
         self.writer.indent += 1
         self.writer.region(body, target)
-        try:
-            self.extents.leave_iteration(body, carried)
-        except Unsettled:
-            raise self.writer.hopeless() from None
+        self.extents.leave_iteration(body, carried)
         self.writer.indent -= 1
         return len(self.writer.lines) > mark
 
@@ -93,24 +105,35 @@ class Control:
 
     def _unrolled(self, step: TLoop, target: Target) -> None:
         assert step.unrolled is not None
-        for region in step.unrolled:
-            self.frame.replacements.update(self._pinned(step, region))
+        self.unrolling += 1
+        for turn, region in enumerate(step.unrolled):
+            self.frame.replacements.update(self._pinned(step, region, turn))
             self.writer.region(region, target)
+        self.unrolling -= 1
         if self.plan.is_network:
             self.frame.freeze(set().union(*(atoms(provenance(s.over)) for s in step.occurrences)))
         self.extents.leave(step, {})
 
-    def _pinned(self, step: TLoop, region: TRegion) -> dict[Atom, Expr]:
+    def _pinned(self, step: TLoop, region: TRegion, turn: int) -> dict[Atom, Expr]:
         """What the loop's own atoms are in one unrolled iteration. What entered it is still over those of the last."""
         pinned: dict[Atom, Expr] = {}
         for atom in region.first.environment:
             if isinstance(atom, Entry) and atom.site == step.first.site:
                 values = [extent(r.source, atom.axis) for r in region.occurrences]
-                pinned[atom] = self.frame.settle(values, region.environments, "channels")
+                pinned[atom] = self._kept(self.frame.settle(values, region.environments, "channels"), region, turn)
         for name, span in step.first.variables:
             values = [plain(e.get(Variable(name, span))) for e in region.environments]
             pinned[Variable(name, span)] = self.frame.settle(values, region.environments, name)
         return pinned
+
+    def _kept(self, expr: Expr, region: TRegion, turn: int) -> Expr:
+        """`expr` over what the last turn left, which keeps its value when this turn leaves something of its own."""
+        kept: dict[Atom, Expr] = {}
+        for atom in atoms(expr):
+            if isinstance(atom, After | Exit) and atom in region.first.environment:
+                kept[atom] = replace(atom, site=(atom.site, turn))  # type: ignore[arg-type]
+                self.frame.texts[kept[atom]] = self.frame.texts[atom]  # type: ignore[index]
+        return substitute(expr, kept)
 
     def choice(self, step: TChoice, target: Target) -> None:
         if len({s.arm for s in step.occurrences}) == 1:
@@ -120,10 +143,7 @@ class Control:
                     self.writer.region(arm, target)
             self.extents.leave(step, {})
             return
-        try:
-            condition = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
-        except Unsettled:
-            raise self.writer.hopeless() from None
+        condition = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
         moving = self.extents.enter_choice(step)
         parts = [self._arm(arm, target, moving, step.first.site) for arm in step.arms]
         if parts[0]:

@@ -158,11 +158,10 @@ class Frame:
     def _extra(self, values: Sequence[Any], environments: Sequence[Environment], hint: str) -> Expr:
         if self.plan.is_network:
             raise Unsettled
-        found = by_instance(values, environments)
+        # What the callers pass is the bare value: its expression speaks of this class's own atoms.
+        found = {instance: plain(value) for instance, value in by_instance(values, environments).items()}
         for name, known in self.extras.items():
-            if known is not found and {k: plain(v) for k, v in known.items()} == {
-                k: plain(v) for k, v in found.items()
-            }:
+            if known == found:
                 return Variable(f"+{name}", self.plan.definition.site)
         name = self.local(hint)
         self.extras[name] = found
@@ -273,10 +272,6 @@ def _kind(value: Any) -> str:
         inner = dict.fromkeys(_kind(x) for x in value) or {"int": None}
         return f"tuple[{' | '.join(inner)}, ...]"
     return type(value).__name__
-
-
-def _plain(by_instance: dict[int, Any]) -> dict[int, Any]:
-    return {instance: plain(value) for instance, value in by_instance.items()}
 
 
 def _positional_hint(call: Call, index: int) -> str:

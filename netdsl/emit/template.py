@@ -20,7 +20,10 @@ Environment: TypeAlias = Mapping[Atom, Any]
 
 
 class Mismatch(Exception):
-    """Occurrences that cannot share one template."""
+    """Occurrences that cannot share one template; `loop` is the site of a loop whose own iterations cannot."""
+
+    def __init__(self, loop: Any = None) -> None:
+        self.loop = loop
 
 
 @dataclass(eq=False, slots=True)
@@ -183,8 +186,20 @@ class Laying:
             unrolled = [self.region([s.iterations[i] for s in steps], environments) for i in range(count)]
             return TLoop(steps, environments, None, unrolled)
         pairs = [(r, e) for s, e in zip(steps, environments, strict=True) for r in s.iterations]
-        body = self.region([r for r, _ in pairs], [e for _, e in pairs]) if pairs else None
+        try:
+            body = self.region([r for r, _ in pairs], [e for _, e in pairs]) if pairs else None
+        except Mismatch as mismatch:
+            raise self._blamed(mismatch, steps, environments) from None
         return TLoop(steps, environments, body, None)
+
+    def _blamed(self, mismatch: Mismatch, steps: list[Loop], environments: list[Environment]) -> Mismatch:
+        """The mismatch of a loop's bodies, with the loop where already the iterations of one run do not agree."""
+        for step, environment in zip(steps, environments, strict=True):
+            try:
+                self.region(step.iterations, [environment] * len(step.iterations))
+            except Mismatch as inner:
+                return inner if inner.loop is not None else Mismatch(steps[0].site)
+        return mismatch
 
     def _choice(self, steps: list[Choice], environments: list[Environment]) -> TStep:
         arms: list[TRegion | None] = []

@@ -14,6 +14,20 @@ NETWORKS: dict[str, str] = {
     "nested merges": """
         net f { input x: 4x8x8
           output y = x -> concat { in; add { in; mul { in; conv(4, 1) -> sigmoid } }; conv(3, 1) } -> relu }""",
+    "a let in a loop that is unrolled": """
+        block level(c) = for i in range(3) { let w = i + c; conv(1, 3) -> conv(w, 1) } -> concat { in; conv(1, 1) }
+        net f { input x: 4x6x6; output y = x -> level(2) -> level(1) }""",
+    "an inner loop whose width differs from turn to turn": """
+        block unit(c) = for n in [1, 5] { conv(c + n, 1) -> for i in range(2) { conv(n, 3) -> relu -> conv(i + n, 1) } }
+        net f { input x: 2x6x6; output y = x -> unit(2) -> unit(3) }""",
+    "inner loops that differ from turn to turn": """
+        block unit(c) = for n in [2, 1, 3] {
+          conv(n, 3) -> repeat n { { conv(in.channels + 1, 1) } -> conv(c, 1) } }
+        net f { input x: 2x6x6; output y = x -> { concat { unit(2); unit(4) } } }""",
+    "recursion whose result is as wide as its depth says": """
+        block level(c, depth) = conv(c, 1) -> if depth > 0 {
+          add { conv(c, 1); level(c + 1, depth - 1) -> conv(c, 1) } } else { conv(c + 1, 1) }
+        net f { input x: 4x6x6; output y = x -> concat { level(6, 1); level(1, 2) } }""",
     "names read later": """
         net f { input x: 3x8x8
           a = x -> conv(4, 3); b = a -> relu -> conv(4, 3); c = b -> tanh
@@ -132,6 +146,14 @@ NETWORKS: dict[str, str] = {
         net f { input x: 3x8x8
           output y = x -> stem: { a = in -> conv1: conv(4, 3) -> relu; concat { a; in -> conv2: conv(2, 1) } }
             -> both: concat { left: conv(3, 1); right: { conv(2, 1) -> relu -> conv(3, 1) } } -> head: { conv(2, 1) -> relu } }""",
+    "containers in loops that are no chain": """
+        net f { input x: 3x8x8
+          output y = x -> body: for i, n in enumerate([3, 4]) { "stem{i}": conv(i + 1, 1)
+            -> "in{i}": for j in range(n - 2) { "conv{j}": conv(j + 2, 1)
+              -> "halves{j}": { u, v = in -> first: conv(6, 1) -> split(2); concat { v; u -> relu } } } } }""",
+    "labels that are numbers": """
+        net f { input x: 3x8x8
+          output y = x -> "7": concat { "1": conv(3, 1); "0": { conv(2, 1) -> relu } } -> "9": { "3": conv(1, 1) } }""",
     "flattened sizes": """
         block head(classes) = max_pool(2) -> flatten -> linear(8) -> relu -> linear(classes)
         net f { input x: 3x16x16

@@ -258,9 +258,10 @@ class Writer:
 
     def reads(self, scope: Scope, name: str) -> str:
         """A body in which `name` is likely to be read."""
-        return self.body(scope) if self.odds(0.4) else f"{self.label(scope, 'conv')}conv({name} + 1, 1)" + (
-            f" -> {self.stage(scope)}" if self.odds(0.6) else ""
-        )
+        if self.odds(0.4):
+            return self.body(scope)
+        after = f" -> {self.stage(scope)}" if self.odds(0.6) else ""
+        return f"{self.label(scope, 'conv')}conv({name} + 1, 1){after}"
 
     def pipeline(self, scope: Scope, *, head: bool = True) -> str:
         stages = [self.stage(scope, head=head)]
@@ -356,8 +357,18 @@ class Writer:
         return f"block {name}({', '.join(heads)}) {{ {body} }}" if heads else f"block {name} {{ {body} }}"
 
     def known(self, scope: Scope, name: str, kind: str) -> Scope:
-        where = {"int": "ints", "flag": "flags", "list": "lists", "unit": "units", "act": "acts", "index": "indices"}
-        return replace(scope, **{where[kind]: (*getattr(scope, where[kind]), name)})
+        match kind:
+            case "int":
+                return replace(scope, ints=(*scope.ints, name))
+            case "flag":
+                return replace(scope, flags=(*scope.flags, name))
+            case "list":
+                return replace(scope, lists=(*scope.lists, name))
+            case "unit":
+                return replace(scope, units=(*scope.units, name))
+            case "index":
+                return replace(scope, indices=(*scope.indices, name))
+        return replace(scope, acts=(*scope.acts, name))
 
     def use(self, scope: Scope, name: str, kind: str) -> str:
         """A stage that reads a parameter."""
