@@ -26,7 +26,7 @@ def _rows() -> Iterator[tuple[str, str]]:
     yield "netdsl", _version("netdsl")
     yield "python", f"{platform.python_version()} ({sys.executable})"
     yield "platform", f"{platform.system()} {platform.release()} {platform.machine()}"
-    for package in ("lark", "networkx", "click", "rich"):
+    for package in ("lark", "networkx", "click"):
         yield package, _version(package)
     for package in ("torch", "triton", "safetensors", "pillow", "numpy"):
         yield package, _version(package, "not found; running networks needs it: pip install 'netdsl[run]'")
