@@ -1,0 +1,117 @@
+"""Running the examples: the size that is small for each, data of the right kind, and a step of training."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from math import prod
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from netdsl.graph import Graph
+from netdsl.ops.op import Classes
+from tests.examples.networks import FAMILIES, FILE, compile_with, compiled, summary
+
+# Networks that do not end in linear layers take an image of any size: here the sides of a small one, by network or by
+# file. All others have the one size of their text.
+SIDE: dict[str, int | tuple[int, ...]] = {
+    "resnet.net": 64,
+    "densenet.net": 64,
+}
+# Parameters that make a network cheaper.
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "unet": {"width": 4},
+}
+
+
+class Sized(NamedTuple):
+    """A network at its small size: its graph, and the shapes of its inputs."""
+
+    graph: Graph
+    module: Any  # how to build it
+    inputs: dict[str, tuple[int, ...]]
+    macs: int  # of one pass of one sample, about
+
+
+def sized(network: str) -> Sized:
+    given = PARAMETERS.get(network, {})
+    found = compile_with(network, **given) if given else compiled(network)
+    figures = found.summary().as_dict()
+    native = {name: tuple(shape) for name, shape in figures["inputs"].items()}
+    side = SIDE.get(network, SIDE.get(FILE[network].name))
+    small = native if side is None else {name: resized(shape, side) for name, shape in native.items()}
+    ratio = 1.0
+    if side is not None:
+        ratio = max(prod(small[name][1:]) / prod(native[name][1:]) for name in native)
+    return Sized(found.graph, found.module, small, int((figures["macs"] or 0) * ratio))
+
+
+def resized(shape: tuple[int, ...], side: int | tuple[int, ...]) -> tuple[int, ...]:
+    rank = len(shape) - 1
+    return (shape[0], *(side if isinstance(side, tuple) else (side,) * rank)[-rank:]) if rank else shape
+
+
+def cheapest(file: str) -> str:
+    """The network of a family that costs least to run."""
+    return min(FAMILIES[file], key=lambda network: sized(network).macs + 100 * summary(network)["params"])
+
+
+def images(shapes: Mapping[str, tuple[int, ...]], batch: int = 2) -> dict[str, Tensor]:
+    """Inputs that are nowhere all the same."""
+    return {name: torch.randn(batch, *shape) for name, shape in shapes.items()}
+
+
+def results(outputs: Any) -> tuple[Tensor, ...]:
+    """The tensors of what a network returns, lists laid flat."""
+    if isinstance(outputs, Tensor):
+        return (outputs,)
+    return tuple(tensor for part in outputs for tensor in results(part))
+
+
+def targets(graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> dict[str, Tensor]:
+    """Targets for a step: class indices 0 and 1, else numbers between 0 and 1.
+
+    Their spatial extents follow the outputs and inputs, which may be smaller than the text says.
+    """
+    batch = next(iter(inputs.values())).shape[0]
+    ours = [graph.nodes[number] for number in graph.inputs]
+    now = {node.shape[1:]: inputs[node.name].shape[2:] for node in ours}
+    declared = [graph.shape(leaf) for output in graph.outputs for leaf in _leaves(output.value)]
+    now |= {shape[1:]: tensor.shape[2:] for shape, tensor in zip(declared, results(outputs), strict=True)}
+    found = {}
+    for number in graph.targets:
+        node = graph.nodes[number]
+        classes = isinstance(node.shape, Classes)
+        head, tail = ((), tuple(node.shape)) if classes else (tuple(node.shape[:1]), tuple(node.shape[1:]))
+        shape = (batch, *head, *now.get(tail, tail))
+        found[node.name] = torch.randint(2, shape) if classes else torch.rand(shape)
+    return found
+
+
+def _leaves(value: Any) -> tuple[Any, ...]:
+    from netdsl.graph import leaves
+
+    return leaves(value)
+
+
+def loss(module: nn.Module, graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> Tensor:
+    """The network's own loss of `outputs`, or where the text gives none the mean square of them all."""
+    own = getattr(module, "loss", None)
+    if own is None:
+        return torch.stack([x.square().mean() for x in results(outputs)]).sum()
+    known = {**inputs, **targets(graph, inputs, outputs)}
+    names = list(inspect.signature(own).parameters)[1:]
+    return own(outputs, *(known[name] for name in names))
+
+
+def unreached(module: nn.Module) -> list[str]:
+    """The parameters that train and to which no gradient came, or one that is not finite or nothing but zeros."""
+    lost = []
+    for name, weight in module.named_parameters():
+        if weight.requires_grad:
+            grad = weight.grad
+            if grad is None or not (grad.is_meta or (grad.isfinite().all() and grad.any())):
+                lost.append(name)
+    return lost

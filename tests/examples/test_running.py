@@ -1,0 +1,66 @@
+"""Every network runs forward in eval, and in training with its loss and a backward pass that reaches every parameter.
+
+All do so on tensors without data, at the size of their text, which takes no time and proves shapes and paths. On
+numbers, at a small size (`running.py`) and in batches of two, all do whose step costs less than `LIMIT` and of each
+family at least the cheapest; the rest follow in the nightly tests.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from tests.examples.networks import FAMILIES, ZOO, compiled, summary
+from tests.examples.running import cheapest, images, loss, results, sized, unreached
+
+LIMIT = 2 * 10**9  # MACs of one sample forward
+CHEAPEST = {cheapest(file) for file in FAMILIES}
+HEAVY = [network for network in ZOO if network not in CHEAPEST and sized(network).macs > LIMIT]
+
+
+@pytest.mark.parametrize("network", ZOO)
+def test_network_trains_at_its_own_size_without_data(network: str) -> None:
+    found = compiled(network)
+    with torch.device("meta"):
+        module = found.module()
+        inputs = images({name: tuple(shape) for name, shape in summary(network)["inputs"].items()})
+        outputs = module.train()(*inputs.values())
+        shapes = [list(x.shape[1:]) for x in results(outputs)]
+        loss(module, found.graph, inputs, outputs).backward()
+    assert shapes == list(summary(network)["outputs"].values())
+    assert unreached(module) == []
+
+
+def run_and_train(network: str) -> None:
+    torch.manual_seed(0)
+    graph, build, shapes, _ = sized(network)
+    module: nn.Module = build().eval()
+    inputs = images(shapes)
+    with torch.inference_mode():
+        for output in results(module(*inputs.values())):
+            assert output.isfinite().all()
+            assert output.std() > 0
+    outputs = module.train()(*inputs.values())
+    step = loss(module, graph, inputs, outputs)
+    step.backward()
+    assert step.isfinite()
+    assert unreached(module) == []
+
+
+@pytest.mark.parametrize("network", [network for network in ZOO if network not in HEAVY])
+def test_network_runs_and_trains(network: str) -> None:
+    run_and_train(network)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("network", HEAVY)
+def test_heavy_network_runs_and_trains(network: str) -> None:
+    run_and_train(network)
+
+
+def test_a_parameter_that_is_not_reached_is_found() -> None:
+    module = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2), "c": nn.Linear(2, 2)})
+    x = module["a"](torch.ones(1, 2))
+    (x + module["b"](torch.zeros(1, 2))).sum().backward()
+    assert unreached(module) == ["b.weight", "c.weight", "c.bias"]
