@@ -211,6 +211,22 @@ class Bilinear(Initialiser, name="bilinear"):
     least_rank = 3
 
 
+_FILL_SIGNS = Helper(
+    "fill_signs",
+    '''@torch.no_grad()
+def fill_signs(weight: Tensor) -> None:
+    """Fill a weight with -1 and 1, each as likely as the other."""
+    weight.bernoulli_(0.5).mul_(2).sub_(1)
+''',
+)
+
+
+class Signs(Initialiser, name="signs"):
+    """-1 or 1, each as likely as the other: the codes of an error-correcting output (Dietterich & Bakiri, 1995)."""
+
+    function = _FILL_SIGNS
+
+
 def _read(value: Any) -> Initialiser:
     if isinstance(value, Initialiser):
         return value

@@ -300,6 +300,14 @@ def test_bilinear_deconvolution_interpolates_linearly() -> None:
     torch.testing.assert_close(inside.diff(), torch.full((11,), 0.5, dtype=torch.float64))
 
 
+def test_signs_are_minus_one_and_one_as_often() -> None:
+    op, _ = parse("conv(64, 3, bias = false, init = signs)")
+    module = make(op, ((64, 9, 9),))
+    assert module is not None
+    assert module.weight.square().eq(1).all()
+    assert abs(module.weight.mean().item()) < 0.03  # 36,864 numbers, so a standard deviation of 0.005
+
+
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
 
 
