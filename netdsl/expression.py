@@ -124,6 +124,8 @@ def operation(operator: str, *operands: Expr) -> Expr:
         return _sum(operator, *operands)
     if operator in ("and", "or") and type(operands[0]) is Literal:
         return operands[1] if bool(operands[0].value) == (operator == "and") else operands[0]
+    if operator == "choose" and type(operands[0]) is Literal:
+        return operands[1] if operands[0].value else operands[2]
     if operator == "*" and type(operands[1]) is Literal and type(operands[0]) is Operation:
         first, factor = operands[0].operands[0], operands[0].operands[-1]
         if operands[0].operator == "*" and type(factor) is Literal and isinstance(factor.value, int):
@@ -132,6 +134,8 @@ def operation(operator: str, *operands: Expr) -> Expr:
         return operands[0]
     if operator == "*" and operands[0] == Literal(1):
         return operands[1]
+    if operator == "//" and operands[0] == operands[1]:  # 0 // 0 has no value, so nothing is hidden
+        return Literal(1)
     return Operation(operator, operands)
 
 
@@ -151,7 +155,20 @@ def _sum(operator: str, left: Expr, right: Expr) -> Expr:
         return right
     if left == right:
         return Literal(0) if operator == "-" else Operation("*", (Literal(2), left))
-    return Operation(operator, (left, right))
+    return (_counted(left, right) if operator == "+" else None) or Operation(operator, (left, right))
+
+
+def _counted(left: Expr, right: Expr) -> Expr | None:
+    """`2 * x + x` as `3 * x`, also behind other terms, so that merges of many equal branches stay short."""
+    if type(left) is not Operation:
+        return None
+    if left.operator == "*" and left.operands[1] == right and type(left.operands[0]) is Literal:
+        return operation("*", Literal(left.operands[0].value + 1), right)
+    if left.operator == "+" and type(right) is not Literal:
+        first, last = left.operands
+        more = Operation("*", (Literal(2), last)) if last == right else _counted(last, right)
+        return Operation("+", (first, more)) if more is not None else None
+    return None
 
 
 def _apply(operator: str, values: list[Any]) -> Any:

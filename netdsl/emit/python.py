@@ -213,8 +213,30 @@ def bracketed(head: str, items: Sequence[str], tail: str, indent: int, *, explod
         return [margin + head, inner + joined, margin + tail]
     lines = [margin + head]
     for item in items:
-        lines += wrapped(f"{item},", indent + 1)
+        lines += _item(f"{item},", indent + 1)
     return [*lines, margin + tail]
+
+
+def _item(text: str, indent: int) -> list[str]:
+    """One argument as lines: one that is too long and is arithmetic is split before its weakest operators."""
+    margin = INDENT * indent
+    if len(margin) + len(text) > WIDTH:
+        for operators in ((" if ", " else "), (" or ",), (" and ",), (" + ", " - "), (" * ", " // ", " % ", " / ")):
+            terms = _split_before(text, operators)
+            if len(terms) > 1:
+                return [margin + term for term in terms]
+    return wrapped(text, indent)
+
+
+def _split_before(text: str, operators: tuple[str, ...]) -> list[str]:
+    """The parts of an expression, each but the first beginning with one of `operators`, outside all brackets."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0 and text.startswith(operators, i):
+            parts.append(text[start:i])
+            start = i + 1
+    return [*parts, text[start:]]
 
 
 def wrapped(text: str, indent: int) -> list[str]:
@@ -224,11 +246,25 @@ def wrapped(text: str, indent: int) -> list[str]:
         return [margin + text]
     opened = _last_brackets(text)
     if opened is None:
-        return [margin + text]
+        return _in_brackets(text, indent)
     start, end = opened
     items = split_items(text[start + 1 : end])
     display = text[start] in "[{" or not (start and (text[start - 1].isalnum() or text[start - 1] in "_)]"))
     return bracketed(text[: start + 1], items, text[end:], indent, explode=display and len(items) > 1)
+
+
+def _in_brackets(text: str, indent: int) -> list[str]:
+    """A sum of many names, `y = a + b + ..`, in brackets of its own: on one line, or a line for each."""
+    code, comment, shape = text.partition("  # ")
+    terms = re.split(r" (?=[+-] )", code)
+    begun = re.match(r"(?:return|[\w.]+ =) ", terms[0])
+    if begun is None or len(terms) == 1:
+        return [INDENT * indent + text]
+    terms[0] = terms[0][begun.end() :]
+    margin, inner = INDENT * indent, INDENT * (indent + 1)
+    whole = inner + " ".join(terms)
+    lines = [whole] if len(whole) <= WIDTH else [inner + term for term in terms]
+    return [f"{margin}{begun[0]}(", *lines, f"{margin}){comment}{shape}"]
 
 
 def _last_brackets(text: str) -> tuple[int, int] | None:
