@@ -12,7 +12,7 @@ from netdsl.emit.constructor import Constructor
 from netdsl.emit.containers import is_attribute, is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
-from netdsl.emit.statements import ATOM, Block, Body, Evaluate, For, If, mark, read
+from netdsl.emit.statements import ATOM, MARK, Block, Body, Evaluate, For, If, mark, read
 from netdsl.emit.template import (
     TApply,
     TBind,
@@ -160,6 +160,9 @@ class Forward:
             self.evaluate(step, f"{module}({reads})" if op.called else module, light=light, module=True)
             return
         code, level = self.coder.code(step.codes, step.environments, operands)
+        if MARK.fullmatch(code):  # the identity: nothing to write
+            self.bind(step, step.first.result, read(code)[0])
+            return
         self.evaluate(step, code, level=level, light=light, merge=merge)
 
     def _shared(self, step: Any) -> str:

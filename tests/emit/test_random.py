@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import netdsl
-from netdsl import Network, NetdslError
+from netdsl import NetdslError, Network
 from tests.emit.nodewise import check
 from tests.emit.texts import text
 
