@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import netdsl
 from netdsl import cost
+from netdsl.ops import OPS
+from netdsl.ops.kinds import COUNT
+from netdsl.ops.op import Loss, Op, attr
 from netdsl.syntax.elaborate import load, networks
 from netdsl.syntax.elaborate.program import needs_arguments
 from netdsl.syntax.read import read_source
@@ -87,6 +93,45 @@ def test_resnet50_of_the_design_has_161_names_of_trained_tensors() -> None:
     assert len(found) == 161
     wanted = [k for k, _ in ORACLE["resnet50"]["state_dict"] if k.endswith(("weight", "bias"))]
     assert found == wanted
+
+
+@pytest.fixture
+def capsules() -> Iterator[None]:
+    """The operators that capsnet.net takes from Python."""
+
+    @netdsl.operator("py.routing", "capsules:Routing")
+    class Routing(Op):
+        """Routing by agreement."""
+
+        stateful = True
+        classes: int = attr(COUNT, "output capsules")
+        length: int = attr(COUNT, "numbers in each")
+        iterations: int = attr(COUNT, "rounds", default=3)
+
+        def infer(self, x: Any) -> Any:
+            return self.classes, self.length
+
+        def weights(self, x: Any) -> Any:
+            return {"weight": (x[0], self.classes, x[1], self.length)}
+
+    for name, shape in (("py.mask", None), ("py.margin", Loss(()))):
+
+        def infer(self: Op, x: Any, label: Any, shape: Any = shape) -> Any:
+            return x if shape is None else shape
+
+        body = {"__doc__": "An operator of a class.", "inputs": (2, 2), "class_inputs": (1,), "infer": infer}
+        netdsl.operator(name, "capsules:f")(type("Labelled", (Op,), body))
+    yield
+    for name in [n for n in OPS if n.startswith("py.")]:
+        del OPS[name]
+
+
+@pytest.mark.usefixtures("capsules")
+def test_capsnet_counts_what_was_published_once_its_operators_are_there() -> None:
+    g = graph(program("capsnet"))
+    assert cost.params(g) == 8_215_568
+    assert violations(g) == []
+    assert [node.name for node in g.nodes if node.owner][-4:] == ["routing", "linear1", "linear2", "linear3"]
 
 
 def test_both_forms_of_unet_are_one_network() -> None:

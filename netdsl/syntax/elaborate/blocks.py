@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import Label
-from netdsl.expression import Atom, Entry, Expr, Variable, provenance
-from netdsl.scope import Definition, Flow, Group, Invoke, Region, Share, Tensor
+from netdsl.expression import Atom, Expr, Variable, provenance
+from netdsl.scope import Invoke, Region, Share, Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.elaborate import bodies, calls, extents, nets, operators, pipelines
+from netdsl.syntax.elaborate import bodies, calls, closures, extents, operators, pipelines, reuse
 from netdsl.syntax.elaborate import evaluate as evaluation
-from netdsl.syntax.elaborate.context import Context, CutPoint, Frame, Sharing, is_chain
+from netdsl.syntax.elaborate.context import Context, CutPoint, Frame, is_chain
 from netdsl.syntax.elaborate.detach import detach
 from netdsl.syntax.elaborate.paths import Container
-from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.scopes import Declared, Scope
 from netdsl.syntax.elaborate.values import (
     Closure,
@@ -24,10 +22,10 @@ from netdsl.syntax.elaborate.values import (
     Instance,
     Operator,
     Rest,
-    block_key,
     block_value,
     describe,
     is_block,
+    is_scalar,
     plain,
     rebound,
     reflow,
@@ -62,10 +60,10 @@ def apply(
         return _invoke(context, block, flow, site, component, share, path)
     if kind is Closure:
         if block.caught is None and block.context.frame is context.frame and share is None:
-            return _in_place(context, block, flow, site, component)
-        return _inline(context, block, flow, site, component, share, path)
+            return closures.in_place(context, block, flow, site, component)
+        return closures.inline(context, block, flow, site, component, share, path)
     if kind is Instance:
-        return _shared(context, block, flow, site)
+        return closures.shared(context, block, flow, site)
     if kind is Cut:
         return _cut(context, block, flow, site, component, share, path)
     raise context.report.error("N308", f"{describe(block)} cannot be applied to a value", site)
@@ -160,14 +158,14 @@ def _invoke(
         step = Invoke(site, component, None, declared.definition, region, {}, {}, (), share)
         if cut is not None:
             step.specialisation = (cut.kind, *cut.labels)
-        mapping = _entry_mapping(flow, declared.site)
+        mapping = extents.entry_mapping(flow, declared.site)
         given = _Given(context, callee, step, mapping)
         for parameter in node.parameters:
             given.bind(parameter, bound[parameter.name.name])
         container.chain = region.chain = is_chain(declared.plan, scope)
         context.region.steps.append(step)
         if node.kind == "net":
-            region.result = nets.run_reused(declared, callee, site)
+            region.result = reuse.run(declared, callee, site)
         elif isinstance(node.body, tree.Body):
             region.result = bodies.run(node.body, callee)
         else:
@@ -176,12 +174,6 @@ def _invoke(
             given.name_spread()
         step.result = extents.leave_block(region.result, step, mapping, frame.lets, context)
         return step.result
-
-
-def _entry_mapping(flow: Any, site: Span) -> dict[Atom, Expr]:
-    if type(flow) is not Tensor:
-        return {}
-    return {Entry(site, axis): provenance(extent) for axis, extent in enumerate(flow.shape) if isinstance(extent, int)}
 
 
 class _Given:
@@ -225,7 +217,7 @@ class _Given:
             inside = extents.enter(value, region, site, self.callee.environment)
             inside = reflow(inside, region, (name,))
             region.tensors[name] = (inside, value)
-            self.mapping.update(_entry_mapping(value, site))
+            self.mapping.update(extents.entry_mapping(value, site))
             return inside
         if kind is tuple and any(type(x) is Tensor for x in value):
             inside = extents.bare(reflow(value, region, (name,)))
@@ -263,109 +255,7 @@ def _traceable(value: Any) -> bool:
     """Numbers, texts, and lists of these."""
     if isinstance(value, tuple):
         return all(_traceable(x) for x in value)
-    return value is None or isinstance(value, int | float | str) or not hasattr(value, "__dataclass_fields__")
-
-
-# ------------------------------------------------------------------------------------- pipelines that are arguments
-
-
-def _in_place(context: Context, block: Closure, flow: Flow, site: Span, component: Any) -> Any:
-    """A pipeline that is applied in the frame where it was written: a container in place."""
-    with context.run.inside(block.name or "block", site):
-        region = Region(block.pipeline.span, None, flow)
-        region.entry = reflow(flow, region)
-        step = Group(site, component, None, region)
-        context.region.steps.append(step)
-        plan = context.run.plan(block.pipeline)
-        scope = Scope(block.context.scope)
-        container = Container(f"{context.container.path}{component}.", plan, is_chain(plan, scope))
-        region.chain = container.chain
-        inner = Context(
-            context.run, context.frame, region, context.environment, container, scope, region.entry, True, context.share
-        )
-        region.result = pipelines.apply(block.pipeline, inner)
-        step.result = reflow(region.result, step)
-        return step.result
-
-
-def _inline(
-    context: Context, block: Closure, flow: Flow, site: Span, component: Any, share: Share | None, path: str | None
-) -> Any:
-    """A pipeline that came from another frame, or is shared: a class of its own."""
-    block = detach(block, context, site, block.name)
-    with context.run.inside(block.name or "block", site):
-        pipeline = block.pipeline
-        region = Region(pipeline.span, None, flow)
-        prefix = (context.container.path + component if path is None else path) + "."
-        frame = Frame(region, prefix, reused=context.frame.reused)
-        region.entry = extents.enter(flow, region, pipeline.span, region.environment)
-        plan = context.run.plan(pipeline)
-        scope = Scope(block.context.scope)
-        container = Container(prefix, plan, is_chain(plan, scope))
-        region.chain = container.chain
-        callee = Context(
-            context.run, frame, region, region.environment, container, scope, region.entry, False, context.share
-        )
-        text = " ".join(block.text.split())
-        definition = Definition("inline", block.name or "block", (), "", pipeline.span, text)
-        step = Invoke(site, component, None, definition, region, {}, {}, block_key(block)[2], share)
-        context.region.steps.append(step)
-        region.result = pipelines.apply(pipeline, callee)
-        mapping = _entry_mapping(flow, pipeline.span)
-        step.result = extents.leave_block(region.result, step, mapping, frame.lets, context)
-        return step.result
-
-
-# --------------------------------------------------------------------------------------------------- shared blocks
-
-
-def _shared(context: Context, instance: Instance, flow: Any, site: Span) -> Any:
-    """One use of a shared block: the same weights each time."""
-    if instance.context.frame is not context.frame:
-        raise context.report.error(
-            "N325",
-            f"the shared block `{instance.name}` belongs to another block",
-            site,
-            others=(Label(instance.step.site, "shared here"),),
-            help="apply it where it is defined, and pass on what it gives",
-        )
-    sharing = Sharing(first=instance.owners)
-    inner = Context(
-        context.run,
-        context.frame,
-        context.region,
-        context.environment,
-        context.container,
-        context.scope,
-        context.entry,
-        context.in_place,
-        sharing,
-    )
-    path = instance.context.container.path + instance.component
-    before = len(context.region.steps)
-    result = apply(inner, instance.block, flow, site, instance.component, site, share=instance.step, path=path)
-    instance.step.uses += [s for s in context.region.steps[before:] if getattr(s, "share", None) is instance.step]
-    if instance.owners is None:
-        instance.owners, instance.first = sharing.made, site
-    elif sharing.made != instance.owners:
-        raise _other_weights(context, instance, sharing, site)
-    if context.share is not None:
-        context.share.made.update(sharing.made)
-    return result
-
-
-def _other_weights(context: Context, instance: Instance, sharing: Sharing, site: Span) -> Poisoned:
-    first = instance.owners or {}
-    different = [p for p in (*first, *sharing.made) if first.get(p) != sharing.made.get(p)]
-    what = f"`{different[0]}`" if different else "weights"
-    return context.report.error(
-        "N324",
-        f"`{instance.name}` is one set of weights, and this input needs others: {what} would have another shape",
-        site,
-        "used with an input of another shape",
-        others=(Label(instance.first, "the weights were made for this use"),) if instance.first else (),
-        help="bring both inputs to one shape, or use two blocks",
-    )
+    return is_scalar(value)
 
 
 # ---------------------------------------------------------------------------------------------------- parts of nets

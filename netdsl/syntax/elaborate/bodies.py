@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.expression import Variable, provenance
+from netdsl.ops.initialiser import Initialiser
 from netdsl.scope import Bind, Let, Share
 from netdsl.syntax import tree
 from netdsl.syntax.elaborate import evaluate as evaluation
@@ -15,6 +16,7 @@ from netdsl.syntax.elaborate.report import Poisoned
 from netdsl.syntax.elaborate.values import (
     POISON,
     Closure,
+    InitialiserName,
     Instance,
     describe,
     is_block,
@@ -125,7 +127,7 @@ def _let(item: tree.Let, context: Context) -> None:
     if isinstance(value, Closure) and not value.name:
         value.name = name
     context.scope.names[name] = value
-    if is_block(value) or context.in_place or hasattr(value, "__dataclass_fields__"):
+    if is_block(value) or context.in_place or isinstance(value, Initialiser | InitialiserName):
         return
     variable = Variable(name, item.name.span)
     inside = rebound(plain(value), variable)

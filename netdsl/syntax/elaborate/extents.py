@@ -165,3 +165,10 @@ def depends(expr: Expr, local: Mapping[Atom, Any]) -> bool:
     if type(expr) is Operation:
         return any(depends(x, local) for x in expr.operands)
     return expr in local
+
+
+def entry_mapping(flow: Any, site: Span) -> dict[Atom, Expr]:
+    """What the extents of the value that enters at `site` are to the caller."""
+    if type(flow) is not Tensor:
+        return {}
+    return {Entry(site, axis): provenance(extent) for axis, extent in enumerate(flow.shape) if isinstance(extent, int)}

@@ -219,10 +219,11 @@ def add_node(
         )
         raise Stop
     component = name() if callable(name) else name
+    base = op.name.rpartition(".")[2]
     if component is None and (stateful or op.stateful):
-        component = container.next_name(op.name)
+        component = container.next_name(base)
         container.claim(component, site, False, stateful, context.report)
-    full = path if path is not None else container.path + (op.name if component is None else component)
+    full = path if path is not None else container.path + (base if component is None else component)
     owner = full if stateful or op.stateful else ""
     if stateful:
         run.weighted += 1
