@@ -145,7 +145,9 @@ class Control:
             return
         condition = self.frame.settle([s.condition for s in step.occurrences], step.environments, "condition")
         moving = self.extents.enter_choice(step)
-        parts = [self._arm(arm, target, moving, step.first.site) for arm in step.arms]
+        moved: dict[Atom, Any] = {}
+        parts = [self._arm(arm, target, moving, step.first.site, moved) for arm in step.arms]
+        self.frame.stale.update(moved)
         if parts[0]:
             self.writer.line(f"if {self.frame.show(condition)}:")
             self.writer.lines += parts[0]
@@ -156,7 +158,10 @@ class Control:
         self.writer.lines += parts[1]
         self.extents.leave(step, moving)
 
-    def _arm(self, arm: TRegion | None, target: Target, moving: dict[int, str], site: Any) -> list[str]:
+    def _arm(
+        self, arm: TRegion | None, target: Target, moving: dict[int, str], site: Any, moved: dict[Atom, Any]
+    ) -> list[str]:
+        """The lines of one arm; into `moved` goes what cannot be read after the choice, as this arm changes it."""
         if arm is None:
             return []
         outer, self.writer.lines = self.writer.lines, []
@@ -164,6 +169,7 @@ class Control:
         for atom in [a for a, mover in stale.items() if mover == site]:
             del self.frame.stale[atom]  # inside the arm the old value still stands
         self._indented(arm, target, moving)
+        moved.update((a, mover) for a, mover in self.frame.stale.items() if a in texts and a not in stale)
         self.frame.stale, self.frame.texts = stale, {**self.frame.texts, **texts}
         lines, self.writer.lines = self.writer.lines, outer
         return lines

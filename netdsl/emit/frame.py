@@ -46,7 +46,7 @@ class Frame:
         self.locals: set[str] = set()
         self.carried: set[str] = set()  # variables that hold a running extent
         self.helpers: dict[str, Helper] = {}
-        self.pending: set[Atom] = set()  # found wanting this time; there will be a variable for them the next
+        self.pending: set[Atom] = set()  # found wanting this time; they will have a variable (of their own) the next
         self._declare()
 
     @property
@@ -106,7 +106,9 @@ class Frame:
                     self.pending.add(atom)
                 return None
             if atom in self.stale:
-                self.plan.separate.add(self.stale[atom])
+                if self.stale[atom] not in self.plan.separate:
+                    self.plan.separate.add(self.stale[atom])
+                    self.pending.add(atom)
                 return None
         return shown
 

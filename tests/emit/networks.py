@@ -97,6 +97,10 @@ NETWORKS: dict[str, str] = {
     "choices that change the width": """
         block step(c, deep) = if deep { conv(c, 3) -> relu -> conv(2 * c, 1) } else { conv(c, 1) } -> batch_norm
         net f { input x: 3x8x8; output y = x -> step(4, true) -> step(5, false) -> step(2, true) }""",
+    "conditions over a width that an inner choice moves": """
+        block unit(p, q = 3) = if p > 4 { conv(1, 1) -> relu } -> if p % 2 == 0 { tanh } else {
+          if in.channels != q { conv(q // 2 + 1, 3) } else { batch_norm } } -> conv(q, 1)
+        net f { input x: 2x6x6; output y = x -> unit(4) -> unit(5) -> unit(3, q = 2) -> unit(3, q = 2) -> unit(3) }""",
     "choices in loops": """
         block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
         net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
