@@ -131,3 +131,22 @@ def test_sizes_are_read_from_files_as_well(tmp_path: Path) -> None:
     path = tmp_path / "n.net"
     path.write_text(nets("relu"))
     assert networks(load(read_source(path), tmp_path)) == ["n"]
+
+
+def test_a_variant_hands_its_own_parameters_on() -> None:
+    text = """
+net base(width, classes = 10) { input x: [4]; output y = x -> linear(width) -> linear(classes) }
+net wide(classes = 7, width = 3) = base(2 * width, classes = classes)
+"""
+    g = graph(text, "wide")
+    assert [(p.name, p.value) for p in g.parameters] == [("classes", 7)]
+    assert [n.shape for n in g.nodes] == [(4,), (6,), (7,)]
+    assert graph(text, "wide", classes=5, width=4).nodes[1].shape == (8,)
+
+
+def test_what_could_not_be_applied_is_kept_apart() -> None:
+    program = load(from_text("<text>", "net n { input x: 3x8x8; output y = x -> relu -> linear(3) }"), None)
+    with pytest.raises(NetdslError) as error:
+        elaborate(program, None, {}, {})
+    (broken,) = error.value.partial.extra["broken"]  # type: ignore[attr-defined]
+    assert (broken.name, broken.operands) == ("linear", ((1, 0),))

@@ -27,6 +27,7 @@ class Run:
     limits: Limits = field(default_factory=Limits)
     nodes: list[Node] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    broken: list[Node] = field(default_factory=list)  # operators that could not be applied; their number is -1
     weighted: int = 0  # nodes with weights so far
     work: int = 0  # calls and turns of loops so far
     depth: int = 0  # blocks inside blocks

@@ -21,7 +21,7 @@ from netdsl.syntax.elaborate.counting import Counter
 from netdsl.syntax.elaborate.paths import Container
 from netdsl.syntax.elaborate.program import Program, choose, networks
 from netdsl.syntax.elaborate.report import Poisoned, Report, Stop
-from netdsl.syntax.elaborate.scopes import Declared, Scope, close
+from netdsl.syntax.elaborate.scopes import Declared, Scope, close, constant
 from netdsl.syntax.elaborate.values import Arguments, Defined, Rest, is_block, plain, rebound
 
 DEEP = 20_000  # frames of Python: blocks inside blocks take about a dozen each
@@ -42,7 +42,7 @@ def elaborate(
 
     `network` names it (see `choose`), `parameters` are values for its parameters, `inputs` sizes for inputs with
     symbols. Raises `NetdslError` with everything that is wrong; its attribute `partial` is then the graph as far as
-    it got.
+    it got, `extra["broken"]` of which are the operators that could not be applied: nodes without a number or shapes.
     """
     block = choose(program, network)
     report = Report()
@@ -108,7 +108,7 @@ class _Network:
         home = calls.file_context(block.declared.home, Context(self.run, *_NOWHERE))
         while block.declared.alias is not None:
             with self.run.inside(block.name, span):
-                block = self._with_given(block, given, last=False)
+                block = self._offering(self._with_given(block, given))
                 value = blocks.expand(home, block, None, span)
             if not isinstance(value, Defined) or value.declared.node.kind != "net":
                 raise self.report.error(
@@ -125,7 +125,20 @@ class _Network:
         self.run.depth = 0
         return block
 
-    def _with_given(self, block: Defined, given: dict[str, Any], *, last: bool) -> Defined:
+    def _offering(self, variant: Defined) -> Defined:
+        """A variant whose own parameters have their defaults, traced: one that is handed on under its name remains a
+        parameter of the network."""
+        arguments = variant.arguments
+        assert arguments is not None
+        named = dict(arguments.named)
+        for parameter in variant.declared.node.parameters[len(arguments.positional) :]:
+            name, default = parameter.name.name, constant(parameter.default)
+            if name not in named and default is not None:
+                traced = rebound(default, Variable(name, parameter.name.span))
+                named[name] = traced, parameter.span
+        return Defined(variant.declared, Arguments(arguments.positional, named, arguments.span), variant.text)
+
+    def _with_given(self, block: Defined, given: dict[str, Any]) -> Defined:
         """The net with the values from outside among its arguments."""
         node = block.declared.node
         known = {p.name.name for p in node.parameters if not p.rest}
@@ -151,7 +164,7 @@ class _Network:
     def _elaborate(self, base: Defined, given: dict[str, Any], sizes: dict[str, tuple[int, ...]]) -> Graph | None:
         declared = base.declared
         node = declared.node
-        base = self._with_given(base, given, last=True)
+        base = self._with_given(base, given)
         if given:
             self._unknown_parameter(next(iter(given)), declared)
         region = Region(declared.site, None, None)
@@ -234,11 +247,10 @@ class _Network:
         names = context.scope.names
         if isinstance(value, Rest):
             names[name] = value
-        elif value is not None:
+        elif value is not None and not _handed_on(name, value[0]):
             names[name] = plain(value[0])
         else:
-            assert parameter.default is not None
-            default = evaluation.evaluate(parameter.default, context)
+            default = value[0] if value is not None else self._default(parameter, context)
             names[name] = default
             if is_block(default):
                 return
@@ -248,6 +260,10 @@ class _Network:
                 names[name] = inside
                 context.environment[variable] = plain(default)
                 offered.append(NetParameter(name, plain(default), site))
+
+    def _default(self, parameter: tree.Parameter, context: Context) -> Any:
+        assert parameter.default is not None
+        return evaluation.evaluate(parameter.default, context)
 
     def _check_sizes(self, sizes: dict[str, Any], body: tree.Body, declared: Declared) -> None:
         known = [name.name for name in nets.input_names(body)]
@@ -290,6 +306,7 @@ class _Network:
             root=region,
             file_doc=main.file.doc,
             loss_region=interface.loss_region,
+            extra={"broken": tuple(self.run.broken)} if self.run.broken else {},
         )
 
 
@@ -300,6 +317,12 @@ def _definition(declared: Declared) -> Definition:
         return found
     text = f"{found.head} = {' '.join(declared.alias.span.text.split())}"
     return Definition(found.kind, found.name, found.parameters, found.doc, found.site, text)
+
+
+def _handed_on(name: str, value: Any) -> bool:
+    """Whether a variant gives a parameter nothing but its own of that name."""
+    expr = provenance(value)
+    return type(expr) is Variable and expr.name == name
 
 
 def _plain(value: Any) -> Any:

@@ -205,6 +205,9 @@ def add_node(
         stateful = has_weights(type(op)) and bool(op.weights(*shapes) or op.buffers(*shapes))
     except OpError as error:
         context.report.add(locate(error, spans, run.nodes, operands))
+        if not context.report.quiet:
+            inputs = tuple(x.value for x in operands if type(x) is Tensor)
+            run.broken.append(Node(-1, op.name, "operator", op, inputs, (), spans))
         raise Poisoned from None
     several = type(found) is list
     outputs = tuple(found) if several else (found,)
