@@ -17,8 +17,12 @@ from tests.examples.networks import FAMILIES, FILE, compile_with, compiled, summ
 # Networks that do not end in linear layers take an image of any size: here the sides of a small one, by network or by
 # file. All others have the one size of their text.
 SIDE: dict[str, int | tuple[int, ...]] = {
-    "resnet.net": 64,
-    "densenet.net": 64,
+    **dict.fromkeys(("resnet.net", "resnet_paper.net", "resnet_preact.net", "plain.net", "se_resnet.net"), 64),
+    **dict.fromkeys(("resnext.net", "densenet.net", "mobilenet_v1.net", "mobilenet_v2.net"), 64),
+    **dict.fromkeys(("shufflenet_v1.net", "shufflenet_v2.net", "inception_v2.net", "xception.net"), 64),
+    "unet_flat": 188,
+    "inception_module.net": 14,
+    "r3d_18": (4, 32, 32),
 }
 # Parameters that make a network cheaper.
 PARAMETERS: dict[str, dict[str, Any]] = {
