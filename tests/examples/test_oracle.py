@@ -1,7 +1,7 @@
-"""The torchvision forms are torchvision: same keys, same shapes, same numbers in float64 under the same weights.
+"""What docs/zoo.json calls an oracle is equalled: same keys, same shapes, same numbers in float64 under equal weights.
 
-`oracle/oracle.json` was recorded from torchvision 0.28.0 with the weights that `oracle/fill.py` makes from the keys
-alone. Where an entry has `train`, one training step was recorded too.
+`oracle/oracle.json` was recorded from torchvision 0.28.0 and timm 1.0.31 with the weights that `oracle/fill.py` makes
+from the keys alone. Where an entry has `train`, one training step was recorded too.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.examples.networks import compiled, recorded
+from tests.examples.networks import ZOO, compiled, recorded
 from tests.examples.weights import filled
 from tests.oracle.fill import centred, image
 
 ORACLE = recorded("oracle")
-NETWORK = {name: name for name in ORACLE} | {"alexnet": "alexnet_torchvision", "googlenet": "googlenet_torchvision"}
+NETWORK = {entry["oracle"]: network for network, entry in ZOO.items() if entry["oracle"]}
 CLOSE = 1e-8
 
 
@@ -49,8 +49,13 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def test_every_recording_is_of_one_network() -> None:
+    assert set(NETWORK) == set(ORACLE)
+    assert len(NETWORK) == sum(1 for entry in ZOO.values() if entry["oracle"])
+
+
 @pytest.mark.parametrize("name", ORACLE)
-def test_keys_and_shapes_are_torchvisions(name: str) -> None:
+def test_keys_and_shapes_are_the_oracles(name: str) -> None:
     with torch.device("meta"):
         state = compiled(NETWORK[name]).module().state_dict()
     wanted = [(key, tuple(shape)) for key, shape in ORACLE[name]["state_dict"]]
@@ -61,7 +66,7 @@ def test_keys_and_shapes_are_torchvisions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORACLE)
-def test_outputs_are_torchvisions(name: str) -> None:
+def test_outputs_are_the_oracles(name: str) -> None:
     entry = ORACLE[name]
     module = build(name)
     with torch.inference_mode():
@@ -71,7 +76,7 @@ def test_outputs_are_torchvisions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ORACLE if "train" in ORACLE[name]])
-def test_training_step_is_torchvisions(name: str) -> None:
+def test_training_step_is_the_oracles(name: str) -> None:
     entry = ORACLE[name]
     step = entry["train"]
     module = build(name).train()
