@@ -13,7 +13,7 @@ from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import ATOM, mark
 from netdsl.emit.template import Environment
-from netdsl.expression import Expr, Literal, Operation, Variable, atoms
+from netdsl.expression import Expr, Literal, Operation, Variable, atoms, substitute
 from netdsl.ops.op import ALL, Call, Helper, Operand, Template
 
 Ids: TypeAlias = "int | tuple[Ids, ...]"
@@ -76,6 +76,11 @@ class Coder:
         if type(expr) is Literal:
             return python.literal(expr.value)
         read = atoms(expr)
+        if read & self.frame.inner.keys():
+            outside = self.frame.ready(substitute(expr, self.frame.inner))
+            if outside is None:
+                raise self.hopeless()
+            return self.stored(outside, hint)
         if type(expr) is Operation and len(read) == 1 and isinstance(next(iter(read)), Variable):
             inner = self.stored(next(iter(read)), hint)
             return python.expression(expr, lambda atom: inner)

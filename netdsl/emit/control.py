@@ -32,6 +32,7 @@ class Control:
     def __init__(self, writer: Constructor) -> None:
         self.writer, self.frame, self.plan = writer, writer.frame, writer.plan
         self.extents = Extents(writer.frame, writer.line)
+        self.arms = 0  # how many choices we are in
         self.unrolling = 0  # how many unrolled loops we are in; a name would mean another number in every turn
 
     def let(self, step: TLet) -> None:
@@ -47,6 +48,8 @@ class Control:
             if variable not in self.frame.texts:
                 self.frame.texts[variable] = self.frame.local(step.first.variable)
             self.writer.line(f"{self.frame.texts[variable]} = {self.frame.show(expr)}")
+            if self.arms:
+                self.frame.inner[variable] = substitute(expr, self.frame.inner)
         else:
             self.frame.texts.setdefault(variable, step.first.variable)
 
@@ -168,7 +171,9 @@ class Control:
         stale, texts = dict(self.frame.stale), dict(self.frame.texts)
         for atom in [a for a, mover in stale.items() if mover == site]:
             del self.frame.stale[atom]  # inside the arm the old value still stands
+        self.arms += 1
         self._indented(arm, target, moving)
+        self.arms -= 1
         moved.update((a, mover) for a, mover in self.frame.stale.items() if a in texts and a not in stale)
         self.frame.stale, self.frame.texts = stale, {**self.frame.texts, **texts}
         lines, self.writer.lines = self.writer.lines, outer

@@ -12,7 +12,7 @@ from typing import Any
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled, plain, settle
 from netdsl.emit.template import TChoice, TLoop, TRegion, TStep
-from netdsl.expression import After, Entry, Exit, Expr, Literal, Operation, Variable, evaluate
+from netdsl.expression import After, Atom, Entry, Exit, Expr, Literal, Operation, Variable, evaluate
 from netdsl.scope import Flow, Tensor
 
 
@@ -35,8 +35,7 @@ class Extents:
                 self.frame.replacements[entry] = initial
             else:
                 carried[axis] = self._variable(step, initial, axis)
-                self.frame.texts[entry] = carried[axis]
-                self.frame.stale.pop(entry, None)
+                self._put(entry, carried[axis])
         return carried
 
     def leave_iteration(self, body: TRegion, carried: dict[int, str]) -> None:
@@ -62,15 +61,20 @@ class Extents:
         """Make known what left a loop or choice."""
         site = step.first.site
         for axis, variable in carried.items():
-            self.frame.texts[After(site, axis)] = variable
-            self.frame.stale.pop(After(site, axis), None)
+            self._put(After(site, axis), variable)
             if Entry(site, axis) in self.frame.texts:
                 self.frame.stale[Entry(site, axis)] = site
         for after in self._wanted_after(site):
-            if after not in self.frame.texts:
+            if after.axis not in carried:
                 expr = self._direct(step, after)
                 if expr is not None:
                     self.frame.replacements[after] = expr
+
+    def _put(self, atom: Atom, variable: str) -> None:
+        """From here on `variable` holds the extent, whatever did in an earlier turn of an unrolled loop."""
+        self.frame.texts[atom] = variable
+        self.frame.replacements.pop(atom, None)
+        self.frame.stale.pop(atom, None)
 
     def enter_choice(self, step: TChoice) -> dict[int, str]:
         """Variables for the extents that one expression cannot give after the choice."""

@@ -101,6 +101,14 @@ NETWORKS: dict[str, str] = {
         block unit(p, q = 3) = if p > 4 { conv(1, 1) -> relu } -> if p % 2 == 0 { tanh } else {
           if in.channels != q { conv(q // 2 + 1, 3) } else { batch_norm } } -> conv(q, 1)
         net f { input x: 2x6x6; output y = x -> unit(4) -> unit(5) -> unit(3, q = 2) -> unit(3, q = 2) -> unit(3) }""",
+    "conditions over a let of an arm": """
+        block unit(p) = conv(p, 1) -> if p % 2 == 0 { let w = p + 1; if w > 5 { conv(w, 1) -> tanh } else { relu } }
+        net f { input x: 2x6x6; output y = x -> unit(4) -> unit(6) -> unit(3) }""",
+    "inner loops of an unrolled loop that carry a width in one turn only": """
+        net f { input x: 3x6x6
+          output y = x -> for i, n in enumerate([4, 1]) {
+            "loop{i}": for k in [n, i + 1] { "conv{k}": conv(k + 1, 1) }
+            -> mul { "a{i}": conv(in.channels, 3) -> "b{i}": conv(2, 1); tanh -> "c{i}": conv(2, 1) } } }""",
     "choices in loops": """
         block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
         net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
