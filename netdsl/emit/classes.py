@@ -218,15 +218,16 @@ def inner_regions(step: Step) -> tuple[Region, ...]:
 
 def signature(region: Region) -> tuple[Any, ...]:
     """What must be equal for instances to be written alike without any `if`, loop or parameter."""
-    return tuple(_step_signature(step) for step in region.steps)
+    return region.chain, tuple(region.tensors), *(_step_signature(step) for step in region.steps)
 
 
 def _step_signature(step: Step) -> tuple[Any, ...]:
     inner = tuple(signature(r) for r in inner_regions(step))
     if isinstance(step, Apply):
-        return ("apply", step.op, str(step.name), tuple(len(t.shape) for t in step.operands))
+        return ("apply", step.op, bool(step.owner), str(step.name), tuple(len(t.shape) for t in step.operands))
     if isinstance(step, Invoke):
-        return ("invoke", step.definition.site, str(step.name), signature(step.region))
+        blocks = tuple((name, block.key) for name, block in sorted(step.blocks.items()))
+        return ("invoke", step.definition.site, blocks, step.specialisation, str(step.name), signature(step.region))
     if isinstance(step, Choice):
         return ("choice", step.arm, inner)
     if isinstance(step, Join):
