@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +16,7 @@ from netdsl.graph import Graph
 from netdsl.passes import PIPELINE, run
 from netdsl.source import Source
 from netdsl.syntax.elaborate import check_program, elaborate, load
+from netdsl.syntax.elaborate.network import room
 from netdsl.syntax.read import from_text, read_source
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Network:
 
     @cached_property
     def _source(self) -> str:
-        with _without_collection():
+        with room():
             return emit_module(self.graph)
 
     def source(self, *, plain: bool = True) -> str:
@@ -95,9 +94,8 @@ def compile_source(
     parameters: Mapping[str, Any],
 ) -> Network:
     """What `compile` does, once it has read the text."""
-    with _without_collection():
-        found = elaborate(load(source, root), network, dict(parameters), dict(inputs))
-        return Network(run(found.graph, PIPELINE), tuple(found.warnings))
+    found = elaborate(load(source, root), network, dict(parameters), dict(inputs))
+    return Network(run(found.graph, PIPELINE), tuple(found.warnings))
 
 
 def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> tuple[Diagnostic, ...]:
@@ -108,19 +106,6 @@ def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | N
 def check_source(source: Source, root: Path | None) -> tuple[Diagnostic, ...]:
     """What `check` does, once it has read the text."""
     return tuple(check_program(load(source, root)))
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """No garbage collection meanwhile: what a compiler builds it keeps, and looking through it again and again costs
-    a third of the time of large networks."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _read(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None) -> tuple[Source, Path | None]:

@@ -449,6 +449,28 @@ net inner { input a: 3x8x8; output y = a -> global_avg_pool }
 net n { input x: 3x16x16; output y = x -> inner }
 """,
     ),
+    "N337": explained(
+        "an output that needs a target",
+        """
+A target is what the loss compares with, and is not there when the network is used. What needs one can only be an
+`aux output`, which exists in training, or when it is asked for.
+""",
+        """
+net n {
+  input x: [8]
+  target label: class
+  output y = x * one_hot(label, 8) -> linear(3)
+}
+""",
+        """
+net n {
+  input x: [8]
+  target label: class
+  output z = x -> linear(3)
+  aux output y = x * one_hot(label, 8) -> linear(3)
+}
+""",
+    ),
     "N340": explained(
         "something that depends on an unknown size",
         """

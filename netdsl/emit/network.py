@@ -119,16 +119,14 @@ class Network:
         outputs = [(o.name, self._output(o)) for o in self.main]
         extra = [(o.name, self._output(o)) for o in self.aux] + list(implicit)
         plain_end = written(outputs[0][1]) if len(outputs) == 1 else self._made(outputs)
-        block = list(main)
+        inputs = [graph.nodes[n].name for n in graph.inputs] + self._targets_read([*main, *aux])
+        spared = self._spared(inputs, {*reads_of(main), *read(plain_end)}) if extra else []
+        block, end = list(main), plain_end
         if extra:
-            block.append(Text("if not (self.training or aux):"))
-            block.append(Text(f"    return {plain_end}"))
-            block += aux
+            block += [Text("if not (self.training or aux):"), Text(f"    return {plain_end}")]
+            block += [*self._asked_for(spared), *aux]
             end = self._made([*outputs, *extra])
-        else:
-            end = plain_end
         self.forward.block = block
-        inputs = [graph.nodes[n].name for n in graph.inputs] + self._targets_read(block)
         named = dict(self.named)
         ends = frozenset(ids for _, ids in (*outputs, *extra) if isinstance(ids, int))
         body = self.forward.body(end, named, set(), ends)
@@ -142,12 +140,33 @@ class Network:
             shape = graph.shape(leaves(self.main[0].value)[0])
             if not extra and len(outputs) == 1 and "#" not in lines[-1]:
                 lines[-1] += f"  # {show_shape(shape).replace('×', 'x')}" if "(" in lines[-1] else ""
-        parameters = [f"{self.frame.author(n)}: Tensor" for n in inputs] + (["aux: bool = False"] if extra else [])
+        parameters = [f"{self.frame.author(n)}: Tensor" + (" | None = None" if n in spared else "") for n in inputs] + (
+            ["aux: bool = False"] if extra else []
+        )
         returns = "Tensor" if len(outputs) == 1 else self.output_name
         if extra and len(outputs) == 1:
             returns = f"Tensor | {self.output_name}"
         head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
         return [*head, *self._checks(), *lines]
+
+    def _spared(self, inputs: list[str], needed: set[int]) -> list[str]:
+        """The last inputs of which eval needs none."""
+        values = {name: value for value, name in self.named.items()}
+        spared: list[str] = []
+        for name in reversed(inputs):
+            if values[self.frame.author(name)] in needed:
+                break
+            spared.append(name)
+        return spared[::-1]
+
+    def _asked_for(self, spared: list[str]) -> Block:
+        """The check that inputs which eval does without are there in training."""
+        if not spared:
+            return []
+        names = [self.frame.author(n) for n in spared]
+        test = " or ".join(f"{n} is None" for n in names)
+        message = f"training needs {' and '.join(names)} too"
+        return [Text(f"if {test}:"), Text(f"    raise ValueError({python.string(message)})")]
 
     def _checks(self) -> list[str]:
         """What the declaration `[1, 8*h, 8*w]` asks of an image: extents that are multiples."""

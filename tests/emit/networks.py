@@ -109,6 +109,9 @@ NETWORKS: dict[str, str] = {
           output y = x -> for i, n in enumerate([4, 1]) {
             "loop{i}": for k in [n, i + 1] { "conv{k}": conv(k + 1, 1) }
             -> mul { "a{i}": conv(in.channels, 3) -> "b{i}": conv(2, 1); tanh -> "c{i}": conv(2, 1) } } }""",
+    "choices over the width of each turn of an unrolled loop": """
+        block unit(p) { let w = p + 1; repeat 2 { if in.channels != w and p % 2 == 0 { conv(in.channels + 1, 1) } -> conv(1, 1) } }
+        net f { input x: 2x6x6; output y = x -> unit(2) -> conv(3, 1) -> unit(2) -> unit(3) }""",
     "choices in loops": """
         block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
         net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
@@ -207,4 +210,9 @@ NETWORKS: dict[str, str] = {
         block seq(c) = conv(c, 3, init = normal(0.01)) -> relu -> deconv(c, 4, stride = 2, pad = 1, init = bilinear, frozen = true)
         net f { input x: 3x8x8
           output y = x -> seq(4) -> conv(2, 3, init = dirac, bias_init = constant(0.5)) -> linear_head: { flatten -> linear(3, init = xavier_uniform) } }""",
+    "inputs that only training has": """
+        net f { input a: 2x6x6; input b: 2x6x6; target label: class
+          shared tower = conv(4, 3)
+          output y = a -> tower -> global_avg_pool
+          aux output z = concat { b -> tower -> global_avg_pool; y * one_hot(label, 4) } }""",
 }

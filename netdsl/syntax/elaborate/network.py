@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
+from netdsl.diagnostics import Diagnostic, InternalError, Label, NetdslError
 from netdsl.expression import Variable, provenance
 from netdsl.graph import Graph, NetParameter, leaves
 from netdsl.scope import Definition, Region, Value
@@ -195,6 +195,7 @@ class _Network:
                     continue
             if not self.report.errors:
                 self._check_use(graph)
+                self._check_targets(graph)
         elif not self.report.errors:
             raise InternalError(f"elaboration of {self.block.name} failed without a reason")
         return graph
@@ -240,6 +241,21 @@ class _Network:
                 help="repeat less, or split the network",
             )
             raise Stop
+
+    def _check_targets(self, graph: Graph) -> None:
+        """At inference nobody knows the targets."""
+        targets = set(graph.targets)
+        for output in graph.outputs:
+            needed = targets & graph.ancestors(leaves(output.value)) if targets and not output.aux else ()
+            for number in sorted(needed):
+                name = graph.nodes[number].name
+                self.report.error(
+                    "N337",
+                    f"the output `{output.name}` needs the target `{name}`, which is not there at inference",
+                    output.span,
+                    others=(Label(graph.nodes[number].spans.whole, "a target"),),
+                    help=f"make it `aux output {output.name} = ..`, or declare `{name}` as an input",
+                )
 
     def _parameter(self, parameter: tree.Parameter, value: Any, context: Context, offered: list[NetParameter]) -> None:
         """Bind a parameter: what is given is a plain value, what has its default is traced and offered."""

@@ -46,10 +46,14 @@ class Triplet(nn.Module):
         self.margin = margin
         self.tower = SmallTower(3)
 
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor, aux: bool = False) -> Tensor | TripletOutput:
+    def forward(
+        self, anchor: Tensor, positive: Tensor | None = None, negative: Tensor | None = None, aux: bool = False
+    ) -> Tensor | TripletOutput:
         a = self.tower(anchor)  # 128
         if not (self.training or aux):
             return a
+        if positive is None or negative is None:
+            raise ValueError("training needs positive and negative too")
         p = self.tower(positive)  # 128
         n = self.tower(negative)  # 128
         return TripletOutput(a, p, n)
