@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -32,6 +33,7 @@ class Control:
     def __init__(self, writer: Constructor) -> None:
         self.writer, self.frame, self.plan = writer, writer.frame, writer.plan
         self.extents = Extents(writer.frame, writer.line)
+        self.turns: dict[tuple[int, int], dict[Atom, Expr]] = {}  # unrolled loop, turn -> what stood for what in it
         self.arms = 0  # how many choices we are in
         self.unrolling = 0  # how many unrolled loops we are in; a name would mean another number in every turn
 
@@ -112,6 +114,8 @@ class Control:
         for turn, region in enumerate(step.unrolled):
             self.frame.replacements.update(self._pinned(step, region, turn))
             self.writer.region(region, target)
+            left = [a for a in region.first.environment if isinstance(a, After | Exit) and a in self.frame.texts]
+            self.turns[id(step), turn] = {**self.frame.replacements, **self._kept(left, turn)}
         self.unrolling -= 1
         if self.plan.is_network:
             self.frame.freeze(set().union(*(atoms(provenance(s.over)) for s in step.occurrences)))
@@ -123,20 +127,23 @@ class Control:
         for atom in region.first.environment:
             if isinstance(atom, Entry) and atom.site == step.first.site:
                 values = [extent(r.source, atom.axis) for r in region.occurrences]
-                pinned[atom] = self._kept(self.frame.settle(values, region.environments, "channels"), region, turn)
+                expr = self.frame.settle(values, region.environments, "channels")
+                left = [a for a in atoms(expr) if a in region.first.environment]
+                pinned[atom] = substitute(expr, self._kept(left, turn - 1))
         for name, span in step.first.variables:
             values = [plain(e.get(Variable(name, span))) for e in region.environments]
             pinned[Variable(name, span)] = self.frame.settle(values, region.environments, name)
         return pinned
 
-    def _kept(self, expr: Expr, region: TRegion, turn: int) -> Expr:
-        """`expr` over what the last turn left, which keeps its value when this turn leaves something of its own."""
+    def _kept(self, left: Iterable[Atom], turn: int) -> dict[Atom, Expr]:
+        """Atoms for what a turn left, which keep their value when the next turn leaves something of its own."""
         kept: dict[Atom, Expr] = {}
-        for atom in atoms(expr):
-            if isinstance(atom, After | Exit) and atom in region.first.environment:
-                kept[atom] = replace(atom, site=(atom.site, turn))  # type: ignore[arg-type]
-                self.frame.texts[kept[atom]] = self.frame.texts[atom]  # type: ignore[index]
-        return substitute(expr, kept)
+        for atom in left:
+            if isinstance(atom, After | Exit):
+                same = replace(atom, site=(atom.site, turn))  # type: ignore[arg-type]
+                kept[atom] = same
+                self.frame.texts[same] = self.frame.texts[atom]
+        return kept
 
     def choice(self, step: TChoice, target: Target) -> None:
         if len({s.arm for s in step.occurrences}) == 1:

@@ -66,6 +66,7 @@ class Extents:
                 self.frame.stale[Entry(site, axis)] = site
         for after in self._wanted_after(site):
             if after.axis not in carried:
+                self._forget(after)
                 expr = self._direct(step, after)
                 if expr is not None:
                     self.frame.replacements[after] = expr
@@ -76,10 +77,16 @@ class Extents:
         self.frame.replacements.pop(atom, None)
         self.frame.stale.pop(atom, None)
 
+    def _forget(self, atom: Atom) -> None:
+        """What an extent was in an earlier turn of an unrolled loop says nothing about this one."""
+        self.frame.texts.pop(atom, None)
+        self.frame.replacements.pop(atom, None)
+
     def enter_choice(self, step: TChoice) -> dict[int, str]:
         """Variables for the extents that one expression cannot give after the choice."""
         moving: dict[int, str] = {}
         for after in self._wanted_after(step.first.site):
+            self._forget(after)
             expr = self._direct(step, after)
             if expr is not None:
                 self.frame.replacements[after] = expr

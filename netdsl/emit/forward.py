@@ -36,6 +36,7 @@ class Forward:
     def __init__(self, frame: Frame, constructor: Constructor, *, comments: bool = False) -> None:
         self.frame, self.plan, self.laying = frame, frame.plan, frame.plan.laying
         self.children, self.renamed, self.comments = constructor.children, constructor.renamed, comments
+        self.turns = constructor.control.turns
         self.coder = Coder(frame, constructor.children, self.hopeless)
         self.values: dict[tuple[int, tuple[int | str, ...]], int] = {}
         self.hints: dict[int, str] = {}
@@ -256,9 +257,12 @@ class Forward:
         if step.unrolled is not None:
             flow: Ids = source
             each: list[Ids] = []
-            for region in step.unrolled:
+            outside = self.frame.replacements
+            for turn, region in enumerate(step.unrolled):
+                self.frame.replacements = self.turns.get((id(step), turn), outside)
                 flow = self.region(region, source if step.first.kind == "each" else flow, holder)
                 each.append(flow)
+            self.frame.replacements = outside
             self.bind(step, step.first.result, tuple(each) if step.first.kind == "each" else flow)
             return
         if step.body is None:
