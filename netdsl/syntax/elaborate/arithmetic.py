@@ -178,6 +178,8 @@ def choose(expr: tree.Choose, context: Context) -> Any:
     rest = _quietly(other, context)
     if rest is MISSING or isinstance(value, Affine):
         return value
+    if provenance(value) == provenance(rest):  # both sides are the same
+        return value
     then, otherwise = (value, rest) if condition else (rest, value)
     return rebound(_keep(value), operation("choose", provenance(condition), provenance(then), provenance(otherwise)))
 
