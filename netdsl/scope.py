@@ -53,7 +53,7 @@ class Region:
     site: Span
     entry: Flow | None  # inside: what `in` is; its refs are Ref(this region, ...)
     source: Flow | None  # outside: the value that entered
-    tensors: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # tensor parameter -> (inside, outside)
+    tensors: dict[str, tuple[Flow, Flow]] = field(default_factory=dict)  # tensor parameter -> (inside, outside)
     steps: list[Step] = field(default_factory=list)
     result: Flow | None = None
     chain: bool = False

@@ -312,7 +312,7 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
             return extent(invoke.region.source, source.axis)
         for name, (_, outside) in invoke.region.tensors.items():
             if any(p.site == source.site and p.name == name for p in callee.declared):
-                return outside.shape[source.axis]
+                return extent(outside, source.axis)
         return MISSING
     if isinstance(source, Variable):
         if source.name in invoke.arguments:

@@ -28,7 +28,7 @@ from netdsl.expression import (
     substitute,
 )
 from netdsl.ops.op import Call, Helper, Operand, Template
-from netdsl.scope import Parameter
+from netdsl.scope import Parameter, Tensor
 
 AXES = {1: ("features",), 2: ("channels", "length"), 3: ("channels", "height", "width")}
 AXES[4] = ("channels", "depth", "height", "width")
@@ -76,7 +76,7 @@ class Frame:
 
     def _axis_name(self, atom: Entry, region: Any) -> str:
         for name, (inside, _) in region.tensors.items():
-            if any(getattr(e, "expr", None) == atom for e in inside.shape):
+            if isinstance(inside, Tensor) and any(getattr(e, "expr", None) == atom for e in inside.shape):
                 return f"{name}_{AXES.get(len(inside.shape), ())[atom.axis]}"
         rank = len(region.entry.shape) if hasattr(region.entry, "shape") else 3
         return AXES[rank][atom.axis] if rank in AXES else f"extent{atom.axis}"

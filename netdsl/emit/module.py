@@ -14,7 +14,7 @@ from typing import Any
 from netdsl.diagnostics import InternalError
 from netdsl.emit import python
 from netdsl.emit.classes import Class, Planner, Split, Unroll
-from netdsl.emit.code import written
+from netdsl.emit.code import Ids, written
 from netdsl.emit.constructor import Constructor, Target
 from netdsl.emit.containers import has_labels_in, sequential
 from netdsl.emit.extents import extent
@@ -125,23 +125,14 @@ def _module(frame: Frame) -> list[str]:
     forward = Forward(frame, constructor)
     named: dict[int, str] = {}
     parameters = []
+    entry: Ids = ()
     if region.entry is not None:
         entry = forward.fresh(region.entry)
-        if isinstance(entry, int):
-            named[entry] = "x"
-            parameters.append("x: Tensor")
-        else:
-            whole = forward.new()
-            named[whole] = "xs"
-            parameters.append("xs: tuple[Tensor, ...]")
-            forward.block.append(Evaluate([i for i in entry if isinstance(i, int)], mark(whole), keep=True))
-    else:
-        entry = ()
+        parameters.append(_received(forward, entry, "x" if isinstance(entry, int) else "xs", named))
     for name, (inside, _) in region.tensors.items():
-        value = forward.new()
-        named[value] = frame.author(name)
-        parameters.append(f"{named[value]}: Tensor")
-        forward.values[id(plan.region), inside.ref.part] = value
+        value = forward.fresh(inside)
+        parameters.append(_received(forward, value, frame.author(name), named))
+        forward.bind(plan.region, inside, value)
     result = forward.region(plan.region, entry)
     body = forward.body(written(result), named, {"x"})
     writer = Writer(body)
@@ -158,6 +149,17 @@ def _module(frame: Frame) -> list[str]:
     else:
         init = [*signature(frame), *ctor, ""]
     return [f"class {plan.name}(nn.Module):", *docstring(plan), "", *init, *head, *lines]
+
+
+def _received(forward: Forward, value: Ids, name: str, named: dict[int, str]) -> str:
+    """A parameter of `forward` with its type; a list of tensors is unpacked."""
+    if isinstance(value, int):
+        named[value] = name
+        return f"{name}: Tensor"
+    whole = forward.new()
+    named[whole] = name
+    forward.block.append(Evaluate([i for i in value if isinstance(i, int)], mark(whole), keep=True))
+    return f"{name}: tuple[Tensor, ...]"
 
 
 def _export(frame: Frame) -> list[str]:

@@ -195,6 +195,8 @@ class Laying:
     def _blamed(self, mismatch: Mismatch, steps: list[Loop], environments: list[Environment]) -> Mismatch:
         """The mismatch of a loop's bodies, with the loop where already the iterations of one run do not agree."""
         for step, environment in zip(steps, environments, strict=True):
+            if len(step.iterations) < 2:
+                continue
             try:
                 self.region(step.iterations, [environment] * len(step.iterations))
             except Mismatch as inner:

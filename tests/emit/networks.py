@@ -144,6 +144,12 @@ NETWORKS: dict[str, str] = {
           u, v = x -> halves
           output y = [u, v] -> joined -> conv(2, 1)
           output z = x -> split([1, 3]) -> joined }""",
+    "lists as arguments": """
+        block parts(c) { a = in -> main: conv(c, 3); [a, a -> side: conv(2, 1)] }
+        block beside(others, c) { xs = in; [concat(xs[0], others[0]) -> join: conv(c, 1), others[1] - xs[1]] }
+        net f { input x: 3x6x6
+          later = x -> tanh -> parts(4); u, v = x -> parts(5) -> beside(later, 3); p, q = later -> beside([v, v], 2)
+          output y = concat { u; v; p; q } }""",
     "several inputs and outputs": """
         net f(n = 4) { input image: 3x8x8; input flow: [2 * n, 8, 8]; input v: [5]
           a = image -> conv(n, 3); b = flow -> conv(n, 3)

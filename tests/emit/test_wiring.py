@@ -58,3 +58,16 @@ def test_a_parameter_that_the_code_does_not_follow_is_not_offered() -> None:
     source = netdsl.compile(text).source()
     assert "c: int = 4" in source
     assert "deep" not in source.split("def __init__", 1)[1]
+
+
+def test_a_width_that_is_filled_up_is_written_as_what_it_becomes() -> None:
+    net = netdsl.compile("""
+        block fill(c) = concat { identity; conv(c - in.channels, 1) }
+        net f(width = 4) {
+          input x: 2x4x4
+          output y = x -> conv(width, 1) -> fill(9) -> fill(16) -> conv(3, 1)
+        }
+    """)
+    assert "nn.Conv2d(16, 3, 1)" in net.source()
+    module = net.module(width=5)
+    assert [p.shape[1] for p in module.parameters() if p.dim() == 4] == [2, 5, 9, 16]
