@@ -155,6 +155,11 @@ def _sum(operator: str, left: Expr, right: Expr) -> Expr:
         return right
     if left == right:
         return Literal(0) if operator == "-" else Operation("*", (Literal(2), left))
+    # Extents are whole numbers: `x + (c - x)` would not be c where something is rounded.
+    if operator == "+" and isinstance(left, (Entry, After, Exit)):
+        match right:
+            case Operation("-", (whole, part)) if part == left:
+                return whole
     return (_counted(left, right) if operator == "+" else None) or Operation(operator, (left, right))
 
 
