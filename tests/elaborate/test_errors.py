@@ -59,3 +59,16 @@ def test_every_code_has_an_error_that_shows_it() -> None:
     rest = set(known) - shown - ELSEWHERE
     # Each of these has its example in the text of `netdsl explain`, which tests/elaborate/test_codes.py runs.
     assert rest <= {"N332", "N333", "N336", "N613", "N614", "N615"}
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "message", "hint"),
+    [
+        ("04_misspelt_op", 1, "`rellu` is not an operator, a block or a value here", "did you mean `relu`?"),
+        ("10_missing_arrow", 2, "the value of line 2 is never used", "begin line 3 with `->` to pass it on"),
+    ],
+)
+def test_the_mistakes_that_parse_get_the_messages_of_the_design(name: str, line: int, message: str, hint: str) -> None:
+    (found,) = check(HERE.parent / "mistakes" / f"{name}.net")
+    assert found.span is not None
+    assert (found.span.line, found.message, found.help) == (line, message, hint)
