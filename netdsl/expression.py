@@ -126,6 +126,8 @@ def operation(operator: str, *operands: Expr) -> Expr:
         return operands[1] if bool(operands[0].value) == (operator == "and") else operands[0]
     if operator == "choose" and type(operands[0]) is Literal:
         return operands[1] if operands[0].value else operands[2]
+    if operator == "choose" and operands[1] == operands[2]:
+        return operands[1]
     if operator == "*" and type(operands[1]) is Literal and type(operands[0]) is Operation:
         first, factor = operands[0].operands[0], operands[0].operands[-1]
         if operands[0].operator == "*" and type(factor) is Literal and isinstance(factor.value, int):

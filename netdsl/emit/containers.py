@@ -19,8 +19,8 @@ def shapes(step: Any) -> tuple[Any, ...]:
 
 
 def is_attribute(name: str) -> bool:
-    """Whether a module of this name can be written `self.name`."""
-    return name.isidentifier() and not keyword.iskeyword(name)
+    """Whether a module of this name can be written `self.name`; Python renames what begins with two underscores."""
+    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
 
 
 def needs_module(step: TApply) -> bool:

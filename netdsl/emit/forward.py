@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,7 +105,7 @@ class Forward:
             case TBind():
                 self._bind(step)
             case TShare():
-                self.sharing[id(step)] = f"{holder}.{step.first.name or step.first.title}"
+                self.sharing[id(step)] = spoken(holder, str(step.first.name or step.first.title))
             case TGroup() | TLoop() | TChoice() | TJoin():
                 self._contained(step, holder)
 
@@ -141,10 +142,7 @@ class Forward:
         names = {str(n) for n in step.names}
         if len(names) > 1:
             raise self.hopeless()
-        name = names.pop()
-        if is_attribute(name):
-            return f"{holder}.{name}"
-        return f"{holder}.get_submodule({python.string(name)})"
+        return spoken(holder, names.pop())
 
     def _apply(self, step: TApply, holder: str) -> None:
         op = step.first.op
@@ -323,6 +321,16 @@ class Forward:
                 return
             into.setdefault(inputs[0], name)
             made = self.producer.get(inputs[0])
+
+
+def spoken(holder: str, name: str) -> str:
+    """A module inside another."""
+    if is_attribute(name):
+        return f"{holder}.{name}"
+    outer = re.fullmatch(r'(.*\.get_submodule\(".*)"\)', holder)
+    if outer is not None:
+        return f'{outer[1]}.{name}")'
+    return f"{holder}.get_submodule({python.string(name)})"
 
 
 def source_of(step: Any) -> Flow | None:

@@ -98,20 +98,15 @@ class Frame:
     def ready(self, expr: Expr) -> Expr | None:
         """`expr` over atoms that have a name here, or None."""
         shown = substitute(expr, self.replacements)
-        for atom in atoms(shown):
-            if atom in self.plan.frozen:
-                return None
-            if atom not in self.texts:
-                if atom not in self.plan.wanted:
-                    self.plan.wanted.add(atom)
-                    self.pending.add(atom)
-                return None
-            if atom in self.stale:
-                if self.stale[atom] not in self.plan.separate:
-                    self.plan.separate.add(self.stale[atom])
-                    self.pending.add(atom)
-                return None
-        return shown
+        read = atoms(shown)  # a set: what is noted here must not depend on its order
+        if read & self.plan.frozen:
+            return None
+        nameless = {a for a in read if a not in self.texts}
+        moved = {a for a in read if a in self.stale}
+        self.pending |= nameless - self.plan.wanted | {a for a in moved if self.stale[a] not in self.plan.separate}
+        self.plan.wanted |= nameless
+        self.plan.separate |= {self.stale[a] for a in moved}
+        return None if nameless or moved else shown
 
     def settle(self, values: Sequence[Any], environments: Sequence[Environment], hint: str = "value") -> Expr:
         """The expression to print for `values`; a new constructor parameter named after `hint` where none is right.

@@ -51,7 +51,8 @@ def emit_module(graph: Graph) -> str:
                 raise InternalError(f"{graph.name} has a class that cannot be written") from None
             split |= {need.key}
     text = _assemble(graph, pages)
-    replay(graph, text, pages[-1].name)
+    lines = {line for page in pages for helper in page.helpers.values() for line in helper.imports}
+    replay(graph, text, pages[-1].name, {line.split()[1] for line in lines})
     return text
 
 

@@ -205,7 +205,8 @@ class Network:
 
     def _field(self, name: str) -> str:
         """An output's name in the tuple; fields cannot begin with an underscore."""
-        return self.frame.author(name.lstrip("_") or "output")
+        bare = name.lstrip("_")
+        return self.frame.author(bare if bare.isidentifier() else f"output{bare}")
 
     # loss --------------------------------------------------------------------------------------------------
 

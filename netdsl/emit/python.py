@@ -170,6 +170,10 @@ def function_text_of(value: Any, operand: str) -> str:
 def identifier(name: str, avoid: Iterable[str] = ()) -> str:
     """A legal Python name as near to `name` as can be, not reserved and not among `avoid`."""
     clean = re.sub(r"\W", "_", name, flags=re.ASCII) or "value"
+    if clean.startswith("__"):  # Python would rename it inside a class
+        clean = f"_{clean.lstrip('_')}"
+    if clean == "_":
+        clean = "value"
     if clean[0].isdigit():
         clean = f"_{clean}"
     if clean in RESERVED:

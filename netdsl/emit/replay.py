@@ -6,20 +6,33 @@ the graph's operators say: (path, constructor, arguments) of every module with s
 
 from __future__ import annotations
 
+import ast
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from netdsl.diagnostics import InternalError
+from netdsl.emit.allowed import strangers
 from netdsl.emit.settle import plain
 from netdsl.graph import Graph
 from netdsl.ops.op import Call
 
 
-def replay(graph: Graph, text: str, name: str) -> None:
-    """Build class `name` of the emitted `text` and compare; InternalError, with the text, where it differs."""
+def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = ()) -> None:
+    """Build class `name` of the emitted `text` and compare; InternalError, with the text, where it differs.
+
+    Nothing runs that `allowed` does not know; `plugins` are the modules that operators of plugins come from.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise InternalError(f"what was emitted for {graph.name} is not Python: {error}", text) from error
+    strange = strangers(tree, plugins)
+    if strange:
+        raise InternalError(f"what was emitted for {graph.name} holds {strange[0]}", text)
     wanted = _wanted(graph)
     try:
-        found = _found(text, name)
+        found = _found(tree, name)
     except Exception as error:
         raise InternalError(f"the emitted constructors of {graph.name} fail: {error!r}", text) from error
     for path, call in wanted.items():
@@ -199,7 +212,7 @@ def _stand_in() -> types.SimpleNamespace:
     return types.SimpleNamespace(torch=torch, nn=nn)
 
 
-def _found(text: str, name: str) -> dict[str, Any]:
+def _found(tree: ast.Module, name: str) -> dict[str, Any]:
     stand_in = _stand_in()
 
     def load(module: str, globals: Any = None, locals: Any = None, names: Any = (), level: int = 0) -> Any:
@@ -217,7 +230,7 @@ def _found(text: str, name: str) -> dict[str, Any]:
         "__builtins__": {**vars(builtins), "__import__": load},
         "__name__": "replayed",
     }
-    exec(compile(text, f"<{name}>", "exec", dont_inherit=True), scope)
+    exec(compile(tree, f"<{name}>", "exec", dont_inherit=True), scope)
     modules: dict[str, Any] = {}
     _walk(scope[name](), "", modules)
     return modules

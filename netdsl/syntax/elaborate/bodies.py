@@ -149,7 +149,7 @@ def _shared(item: tree.Shared, context: Context) -> None:
             item.value.span,
             help=f"write `{name} = ..` for a value that flows" if is_flow(value) else None,
         )
-    if name in RESERVED:
+    if name in RESERVED or name.startswith("__"):
         raise context.report.error(
             "N322",
             f"the name `{name}` is an attribute that every nn.Module has",
