@@ -79,13 +79,13 @@ def proposals(
 
     As py-faster-rcnn does at test: no box under 16 pixels, of the 6000 likeliest. Where fewer are left, they repeat.
     """
-    batch, _, rows, columns = probabilities.shape
+    rows, columns = probabilities.shape[-2:]
     height, width = picture.shape[-2:]
     x = torch.arange(columns, device=offsets.device) * step
     y = torch.arange(rows, device=offsets.device) * step
     corner = torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)] * 2, -1)  # [rows, columns, 4]
     anchors = (corner[:, :, None] + anchors_of(step).to(offsets)).flatten(0, 2)
-    moves = offsets.unflatten(1, (-1, 4)).permute(0, 3, 4, 1, 2).flatten(1, 3)  # [n, rows·columns·9, 4]
+    moves = offsets.reshape(len(offsets), -1, 4, rows, columns).permute(0, 3, 4, 1, 2).flatten(1, 3)  # [n, all, 4]
     score = probabilities[:, offsets.shape[1] // 4 :].permute(0, 2, 3, 1).flatten(1)
 
     size = anchors[:, 2:] - anchors[:, :2] + 1
@@ -112,6 +112,7 @@ def proposals(
 
 def roi_pool(x: Tensor, boxes: Tensor, *, size: int, step: int) -> Tensor:
     """x[n, c, h, w] and boxes[n, r, 4] in pixels of the picture give [n, r, c, size, size]; an empty window gives 0.
+    The boxes must lie in the picture, as proposals do.
 
     A window's largest value is that of four squares (or so) inside it that cover it and have powers of two as sides:
     `tables` has them all, those of one shape after the other.
@@ -133,14 +134,9 @@ def roi_pool(x: Tensor, boxes: Tensor, *, size: int, step: int) -> Tensor:
     top, bottom, tall_level, some_rows = (part[..., :, None] for part in down)
     left, right, wide_level, some_columns = (part[..., None, :] for part in across)
     start = (wide_level * levels[0] + tall_level) * (height * width)
-    found = None
-    for row in (top, bottom):
-        for column in (left, right):
-            place = (start + row * width + column).flatten(1)[:, None].expand(-1, x.shape[1], -1)
-            value = table.gather(2, place)
-            found = value if found is None else torch.maximum(found, value)
-    assert found is not None
-    found = found.unflatten(2, (-1, size, size)) * (some_rows & some_columns)[:, None]
+    places = [(start + row * width + column).flatten(1) for row in (top, bottom) for column in (left, right)]
+    found = torch.stack([table.gather(2, place[:, None].expand(-1, x.shape[1], -1)) for place in places]).amax(0)
+    found = found.reshape(*x.shape[:2], -1, size, size) * (some_rows & some_columns)[:, None]
     return found.transpose(1, 2)
 
 
