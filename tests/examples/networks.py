@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import netdsl
+from netdsl.ops import OPS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -23,7 +27,8 @@ def name(entry: dict[str, Any]) -> str:
 ZOO = {name(entry): entry for entry in json.loads((ROOT / "docs" / "zoo.json").read_text(encoding="utf-8"))}
 FILE = {network: ROOT / entry["file"] for network, entry in ZOO.items()}
 FAMILIES = {
-    path.name: tuple(network for network in FILE if FILE[network] == path) for path in dict.fromkeys(FILE.values())
+    str(path.relative_to(EXAMPLES)): tuple(network for network in FILE if FILE[network] == path)
+    for path in dict.fromkeys(FILE.values())
 }
 
 
@@ -33,10 +38,37 @@ def compiled(network: str) -> Any:
     return compile_with(network)
 
 
-def compile_with(network: str, inputs: dict[str, tuple[int, ...]] | None = None, **parameters: Any) -> Any:
-    """The example with further `parameters`, and sizes for inputs that have symbols."""
+def compile_with(network: str, **parameters: Any) -> Any:
+    """The example with further `parameters`."""
     entry = ZOO[network]
-    return netdsl.compile(FILE[network], network=entry["net"], inputs=inputs, **{**entry["set"], **parameters})
+    with plugin(entry):
+        return netdsl.compile(FILE[network], network=entry["net"], **{**entry["set"], **parameters})
+
+
+def check(file: str, folder: Path = EXAMPLES) -> tuple[Any, ...]:
+    """What `netdsl check` finds in the file of a family, as it stands in `folder`."""
+    with plugin(ZOO[FAMILIES[file][0]]):
+        return netdsl.check(folder / file)
+
+
+@contextmanager
+def plugin(entry: dict[str, Any]) -> Iterator[None]:
+    """The operators of the plugin that a network needs, for as long as it is compiled: no other test is to see them."""
+    added = operators(entry["plugin"]) if "plugin" in entry else {}
+    OPS.update(added)
+    try:
+        yield
+    finally:
+        for operator in added:
+            del OPS[operator]
+
+
+@functools.cache
+def operators(plugin: str) -> dict[str, Any]:
+    """What importing a plugin registers, taken out again."""
+    known = set(OPS)
+    importlib.import_module(plugin)
+    return {operator: OPS.pop(operator) for operator in list(OPS) if operator not in known}
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from netdsl.graph import Graph
+from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Classes
 from tests.examples.networks import FAMILIES, FILE, compile_with, compiled, summary
 
@@ -20,10 +20,19 @@ SIDE: dict[str, int | tuple[int, ...]] = {
     **dict.fromkeys(("resnet.net", "resnet_paper.net", "resnet_preact.net", "plain.net", "se_resnet.net"), 64),
     **dict.fromkeys(("resnext.net", "densenet.net", "mobilenet_v1.net", "mobilenet_v2.net"), 64),
     **dict.fromkeys(("shufflenet_v1.net", "shufflenet_v2.net", "inception_v2.net", "xception.net"), 64),
-    "unet_flat": 188,
+    **dict.fromkeys(("resnet_cifar.net", "densenet_cifar.net", "resnext_cifar.net"), 16),
+    **dict.fromkeys(("unet.net", "unet_flat.net", "unet_upsampled"), 188),
+    "unet_lecture": 32,
     "inception_module.net": 14,
-    "r3d_18": (4, 32, 32),
+    "r3d.net": (4, 32, 32),
+    "fcn.net": 40,
+    "context_basic": 16,
+    "context_large": 8,
+    "dilation8": 380,
+    "cardiac.net": 32,
 }
+# What a network adds to its image before all else.
+BORDER = {"fcn.net": 198}
 # Parameters that make a network cheaper.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "unet": {"width": 4},
@@ -36,7 +45,8 @@ class Sized(NamedTuple):
     graph: Graph
     module: Any  # how to build it
     inputs: dict[str, tuple[int, ...]]
-    macs: int  # of one pass of one sample, about
+    batch: int  # 2 where there is batch norm, which one sample cannot train
+    macs: int  # of one forward pass, about
 
 
 def sized(network: str) -> Sized:
@@ -46,10 +56,12 @@ def sized(network: str) -> Sized:
     native = {name: tuple(shape) for name, shape in figures["inputs"].items()}
     side = SIDE.get(network, SIDE.get(FILE[network].name))
     small = native if side is None else {name: resized(shape, side) for name, shape in native.items()}
-    ratio = 1.0
-    if side is not None:
-        ratio = max(prod(small[name][1:]) / prod(native[name][1:]) for name in native)
-    return Sized(found.graph, found.module, small, int((figures["macs"] or 0) * ratio))
+    border = BORDER.get(FILE[network].name, 0)
+    ratio = max(
+        prod(n + border for n in small[name][1:]) / prod(n + border for n in native[name][1:]) for name in native
+    )
+    batch = 1 + any(node.op is not None and node.op.name == "batch_norm" for node in found.graph.nodes)
+    return Sized(found.graph, found.module, small, batch, batch * int((figures["macs"] or 0) * ratio))
 
 
 def resized(shape: tuple[int, ...], side: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -62,7 +74,7 @@ def cheapest(file: str) -> str:
     return min(FAMILIES[file], key=lambda network: sized(network).macs + 100 * summary(network)["params"])
 
 
-def images(shapes: Mapping[str, tuple[int, ...]], batch: int = 2) -> dict[str, Tensor]:
+def images(shapes: Mapping[str, tuple[int, ...]], batch: int) -> dict[str, Tensor]:
     """Inputs that are nowhere all the same."""
     return {name: torch.randn(batch, *shape) for name, shape in shapes.items()}
 
@@ -82,7 +94,7 @@ def targets(graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> dict[st
     batch = next(iter(inputs.values())).shape[0]
     ours = [graph.nodes[number] for number in graph.inputs]
     now = {node.shape[1:]: inputs[node.name].shape[2:] for node in ours}
-    declared = [graph.shape(leaf) for output in graph.outputs for leaf in _leaves(output.value)]
+    declared = [graph.shape(leaf) for output in graph.outputs for leaf in leaves(output.value)]
     now |= {shape[1:]: tensor.shape[2:] for shape, tensor in zip(declared, results(outputs), strict=True)}
     found = {}
     for number in graph.targets:
@@ -90,14 +102,14 @@ def targets(graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> dict[st
         classes = isinstance(node.shape, Classes)
         head, tail = ((), tuple(node.shape)) if classes else (tuple(node.shape[:1]), tuple(node.shape[1:]))
         shape = (batch, *head, *now.get(tail, tail))
-        found[node.name] = torch.randint(2, shape) if classes else torch.rand(shape)
+        found[node.name] = torch.randint(2, known(shape)) if classes else torch.rand(known(shape))
     return found
 
 
-def _leaves(value: Any) -> tuple[Any, ...]:
-    from netdsl.graph import leaves
-
-    return leaves(value)
+def known(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape, whose extents must be numbers."""
+    assert all(isinstance(extent, int) for extent in shape), shape
+    return shape
 
 
 def loss(module: nn.Module, graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> Tensor:

@@ -105,8 +105,9 @@ def test_ruff_speaks_up_on_a_bad_file(tmp_path: Path) -> None:
 
 
 def test_emitted_files_run_where_netdsl_cannot_be_imported(folder: Path) -> None:
-    summaries = {network: summary(network) for network in FILE}
-    wanted = {n: [str(folder / f"{n}.py"), list(summaries[n]["inputs"].values())] for n in FILE}
+    # What a plugin declares and what it runs stand in one file, so that its networks need netdsl.
+    summaries = {network: summary(network) for network in FILE if "plugin" not in ZOO[network]}
+    wanted = {n: [str(folder / f"{n}.py"), list(found["inputs"].values())] for n, found in summaries.items()}
     script = Path(__file__).with_name("run_alone.py")
     found = json.loads(python("-I", "-W", "error", str(script), stdin=json.dumps(wanted)))
     for network, figures in summaries.items():

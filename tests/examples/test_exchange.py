@@ -12,6 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 
 from tests.examples import data_parallel
 from tests.examples.networks import FAMILIES, ZOO, compiled
@@ -31,7 +32,7 @@ def built(network: str) -> tuple[nn.Module, dict[str, Tensor], tuple[Tensor, ...
             buffer.normal_(std=0.1)
         elif name.endswith("running_var"):
             buffer.uniform_(0.5, 1.5)
-    inputs = images(small.inputs)
+    inputs = images(small.inputs, small.batch)
     with torch.inference_mode():
         return module, inputs, results(module(*inputs.values()))
 
@@ -77,7 +78,7 @@ def test_assert_same_sees_a_difference() -> None:
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     path = tmp_path / "lenet.py"
     path.write_text(compiled("lenet").source(), encoding="utf-8")
-    torch.multiprocessing.spawn(data_parallel.train, args=(2, path, tmp_path), nprocs=2)  # type: ignore[no-untyped-call]
+    spawn(data_parallel.train, args=(2, path, tmp_path), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
 
     alone = data_parallel.network(path)

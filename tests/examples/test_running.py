@@ -1,7 +1,7 @@
 """Every network runs forward in eval, and in training with its loss and a backward pass that reaches every parameter.
 
 All do so on tensors without data, at the size of their text, which takes no time and proves shapes and paths. On
-numbers, at a small size (`running.py`) and in batches of two, all do whose step costs less than `LIMIT` and of each
+numbers, at a small size (`running.py`), all do whose step costs less than `LIMIT` and of each
 family at least the cheapest; the rest follow in the nightly tests.
 """
 
@@ -14,7 +14,9 @@ from torch import nn
 from tests.examples.networks import FAMILIES, ZOO, compiled, summary
 from tests.examples.running import cheapest, images, loss, results, sized, unreached
 
-LIMIT = 2 * 10**9  # MACs of one sample forward
+LIMIT = 3 * 10**9  # MACs of one pass forward
+# What adds the same to both embeddings does not move their difference: its gradient is there, and zero.
+CANCELLED = {"siamese_lenet": ["tower.7.bias", "tower.8.bias"]}
 CHEAPEST = {cheapest(file) for file in FAMILIES}
 HEAVY = [network for network in ZOO if network not in CHEAPEST and sized(network).macs > LIMIT]
 
@@ -24,7 +26,7 @@ def test_network_trains_at_its_own_size_without_data(network: str) -> None:
     found = compiled(network)
     with torch.device("meta"):
         module = found.module()
-        inputs = images({name: tuple(shape) for name, shape in summary(network)["inputs"].items()})
+        inputs = images({name: tuple(shape) for name, shape in summary(network)["inputs"].items()}, batch=2)
         outputs = module.train()(*inputs.values())
         shapes = [list(x.shape[1:]) for x in results(outputs)]
         loss(module, found.graph, inputs, outputs).backward()
@@ -34,18 +36,18 @@ def test_network_trains_at_its_own_size_without_data(network: str) -> None:
 
 def run_and_train(network: str) -> None:
     torch.manual_seed(0)
-    graph, build, shapes, _ = sized(network)
+    graph, build, shapes, batch, _ = sized(network)
     module: nn.Module = build().eval()
-    inputs = images(shapes)
+    inputs = images(shapes, batch)
     with torch.inference_mode():
         for output in results(module(*inputs.values())):
             assert output.isfinite().all()
-            assert output.std() > 0
+            assert output.any()
     outputs = module.train()(*inputs.values())
     step = loss(module, graph, inputs, outputs)
     step.backward()
     assert step.isfinite()
-    assert unreached(module) == []
+    assert unreached(module) == CANCELLED.get(network, [])
 
 
 @pytest.mark.parametrize("network", [network for network in ZOO if network not in HEAVY])

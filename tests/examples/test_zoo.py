@@ -14,7 +14,7 @@ from netdsl.syntax.read import read_source
 from tests.examples import zoo
 from tests.examples.networks import EXAMPLES, FAMILIES, FILE, ZOO, compiled, recorded
 
-FILES = sorted(EXAMPLES.glob("*.net"))
+FILES = sorted(EXAMPLES.rglob("*.net"))
 EXPECTED = {"params", "macs"}
 
 
@@ -65,7 +65,12 @@ def parsed(path: Path) -> tree.File:
 
 def test_every_network_of_the_examples_is_in_the_list() -> None:
     listed = {(entry["file"].removeprefix("examples/"), entry["net"]) for entry in ZOO.values()}
-    written = {(path.name, net.name.name) for path in FILES for net in definitions(parsed(path)) if not again(net)}
+    written = {
+        (str(path.relative_to(EXAMPLES)), net.name.name)
+        for path in FILES
+        for net in definitions(parsed(path))
+        if not again(net)
+    }
     assert written - listed == set()
     assert listed - written == set()
 
@@ -121,6 +126,10 @@ def test_a_network_with_side_heads_names_its_reference_at_inference() -> None:
     # What the reference with its heads is said to cost counts them; ours is without, as at inference.
     heads = {network for network in ZOO if any(output.aux for output in compiled(network).graph.outputs)}
     assert {network for network, entry in ZOO.items() if "inference" in entry} <= heads
+
+
+def test_every_difference_has_a_reason() -> None:
+    assert [line for line in zoo.page().splitlines() if " % |" in line] == []
 
 
 def test_the_page_is_current() -> None:
