@@ -7,6 +7,7 @@ handed out.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -195,20 +196,36 @@ def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
         wanted.add("import math")
     if "NamedTuple" in body:
         wanted.add("from typing import NamedTuple")
-    standard = [w for w in wanted if not w.startswith(("import torch", "from torch"))]
-    torch_lines = [w for w in wanted if w not in standard]
     if python.speaks_of(body, "torch"):
-        torch_lines.append("import torch")
+        wanted.add("import torch")
     if python.speaks_of(body, "F"):
-        torch_lines.append("import torch.nn.functional as F")
-    names = [n for n in ("Tensor", "nn") if python.speaks_of(body, n)]
-    if names:
-        torch_lines.append(f"from torch import {', '.join(names)}")
+        wanted.add("import torch.nn.functional as F")
+    wanted |= {f"from torch import {name}" for name in ("Tensor", "nn") if python.speaks_of(body, name)}
+    lines: list[str] = []
+    for group in range(3):
+        found = _merged([w for w in wanted if _group(w) == group])
+        lines += [*([""] if lines and found else []), *found]
+    return lines
 
-    def order(lines: list[str]) -> list[str]:
-        return sorted(set(lines), key=lambda line: (line.startswith("from"), line))
 
-    return [*order(standard), *([""] if standard and torch_lines else []), *order(torch_lines)]
+def _group(line: str) -> int:
+    """Python's own modules first, then torch's, then those of plugins."""
+    module = line.split()[1].split(".")[0]
+    return 0 if module in sys.stdlib_module_names else 1 if module.startswith("torch") else 2
+
+
+def _merged(lines: list[str]) -> list[str]:
+    """Import lines as isort writes them: one for each module, classes before functions."""
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("from "):
+            module, _, rest = line.removeprefix("from ").partition(" import ")
+            names.setdefault(module, []).extend(rest.split(", "))
+    plain = sorted(line for line in lines if line.startswith("import "))
+    for module in sorted(names):
+        found = sorted(set(names[module]), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+        plain.append(f"from {module} import {', '.join(found)}")
+    return plain
 
 
 __all__ = ["atoms", "emit_module"]

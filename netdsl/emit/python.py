@@ -65,15 +65,18 @@ def prose(text: str) -> str:
 def docstring(text: str, indent: int) -> list[str]:
     """A docstring; each paragraph is filled, unless it has lines that are indented."""
     margin = INDENT * indent
+    clean = prose(text).strip()
+    width = WIDTH - len(margin) - (4 if clean.startswith('"') else 3)
     paragraphs = []
-    for paragraph in prose(text).strip().split("\n\n"):
+    for paragraph in clean.split("\n\n"):
         lines = paragraph.split("\n")
         as_is = any(line.startswith(" ") for line in lines)
-        paragraphs.append(lines if as_is else textwrap.wrap(" ".join(lines), WIDTH - len(margin) - 3) or [""])
+        paragraphs.append(lines if as_is else textwrap.wrap(" ".join(lines), width) or [""])
     lines = [line.rstrip() for paragraph in paragraphs for line in (*paragraph, "")][:-1]
-    lines[0] = f'{margin}"""{lines[0]}'
+    opening = '""" ' if lines[0].startswith('"') else '"""'
+    lines[0] = f"{margin}{opening}{lines[0]}"
     lines[1:] = [f"{margin}{line}" if line else "" for line in lines[1:]]
-    if len(lines) > 1:
+    if len(lines) > 1 or len(lines[0]) > WIDTH - 3:
         return [*lines, f'{margin}"""']
     space = " " if lines[0].endswith('"') and len(lines[0]) > len(margin) + 3 else ""
     return [f'{lines[0]}{space}"""']
@@ -118,7 +121,8 @@ def _operation(expr: Operation, atom: Callable[[Atom], str], level: int) -> str:
             return f"{base}**{power}" if hugs else f"{base} ** {power}"
     if level == _ATOM:
         name = f"math.{expr.operator}" if expr.operator in _MATH else expr.operator
-        return f"{name}({', '.join(expression(x, atom) for x in operands)})"
+        strict = ", strict=True" if name == "zip" else ""
+        return f"{name}({', '.join(expression(x, atom) for x in operands)}{strict})"
     # Comparisons do not chain in the language, and + and * group to the left.
     left = expression(operands[0], atom, level + (level == 4))
     right = expression(operands[1], atom, level + 1)

@@ -67,6 +67,9 @@ NETWORKS: dict[str, str] = {
     "loops without modules": """
         block smooth(n) { a = in -> relu; concat { a; in -> repeat n { avg_pool(3, stride = 1, pad = 1) -> tanh } } }
         net f { input x: 2x8x8; output y = x -> smooth(3) -> repeat 2 { relu } -> smooth(2) }""",
+    "two lists in step": """
+        block pair(ns, ks) = for n, k in zip(ns, ks) { conv(n, k) }
+        net f { input x: 2x8x8; output y = x -> pair([3, 4], [1, 3]) -> pair([2], [3]) }""",
     "paths side by side": """
         block wide(w, paths = 3, d = 2) = add {
           identity; each p in range(paths) { conv(d, 1) -> relu -> conv(w, 1) } } -> relu

@@ -108,3 +108,15 @@ def test_long_sums_are_put_in_brackets() -> None:
     assert lines == ["    x = (", f"        {names[0]}", *(f"        + {n}" for n in names[1:]), "    )  # 8x8"]
     total = f"self.first_total + self.second_total - {'x' * 68}"
     assert python.wrapped(f"return {total}", 2) == [" " * 8 + "return (", " " * 12 + total, " " * 8 + ")"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('"same" keeps the size', ['    """ "same" keeps the size"""']),
+        ("x" * 113, ['    """' + "x" * 113, '    """']),
+        ("x" * 110, ['    """' + "x" * 110 + '"""']),
+    ],
+)
+def test_docstrings_end_inside_the_line(text: str, wanted: list[str]) -> None:
+    assert python.docstring(text, 1) == wanted
