@@ -34,12 +34,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+def files_under(folder):
+    """The files of a folder and its folders, but for what Python leaves behind."""
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 def test_the_wheel_holds_grammar_examples_and_licence(installed):
     assert (installed / "netdsl" / "grammars" / "netdsl.lark").is_file()
     assert (installed / "netdsl" / "py.typed").is_file()
-    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_file()} == {
-        path.name for path in (installed / "netdsl" / "examples").iterdir()
-    }
+    assert files_under(ROOT / "examples") == files_under(installed / "netdsl" / "examples")
     (metadata,) = installed.glob("netdsl-*.dist-info")
     assert "Apache License" in (metadata / "licenses" / "LICENSE").read_text()
     assert "License-Expression: Apache-2.0" in (metadata / "METADATA").read_text()

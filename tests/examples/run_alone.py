@@ -24,7 +24,10 @@ def run(path: Path, inputs: list[list[int]]) -> dict[str, object]:
         network = getattr(file, file.__all__[0])().eval()
         result = network(*(torch.empty(2, *shape) for shape in inputs))
     outputs = result if isinstance(result, tuple) else (result,)
-    return {"params": sum(p.numel() for p in network.parameters()), "outputs": [list(x.shape) for x in outputs]}
+    return {
+        "params": sum(p.numel() for p in network.parameters() if p.requires_grad),
+        "outputs": [list(x.shape) for x in outputs],
+    }
 
 
 if __name__ == "__main__":
