@@ -85,7 +85,7 @@ class Coder:
             inner = self.stored(next(iter(read)), hint)
             return python.expression(expr, lambda atom: inner)
         text = self.frame.show(expr)
-        wanted = text if type(expr) is Variable else hint
+        wanted = hint if type(expr) is Operation else text
         name = python.identifier(wanted)
         while name in self.children or self.frame.stored.get(name, text) != text:
             name = f"{name}_"

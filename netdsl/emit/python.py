@@ -67,6 +67,8 @@ def docstring(text: str, indent: int) -> list[str]:
     margin = INDENT * indent
     clean = prose(text).strip()
     width = WIDTH - len(margin) - (4 if clean.startswith('"') else 3)
+    if width - 3 < len(clean) <= width:  # it would fill its line, and the quotes that close it stand out
+        width -= 3
     paragraphs = []
     for paragraph in clean.split("\n\n"):
         lines = paragraph.split("\n")
@@ -76,7 +78,7 @@ def docstring(text: str, indent: int) -> list[str]:
     opening = '""" ' if lines[0].startswith('"') else '"""'
     lines[0] = f"{margin}{opening}{lines[0]}"
     lines[1:] = [f"{margin}{line}" if line else "" for line in lines[1:]]
-    if len(lines) > 1 or len(lines[0]) > WIDTH - 3:
+    if len(lines) > 1:
         return [*lines, f'{margin}"""']
     space = " " if lines[0].endswith('"') and len(lines[0]) > len(margin) + 3 else ""
     return [f'{lines[0]}{space}"""']

@@ -114,7 +114,7 @@ def test_long_sums_are_put_in_brackets() -> None:
     ("text", "wanted"),
     [
         ('"same" keeps the size', ['    """ "same" keeps the size"""']),
-        ("x" * 113, ['    """' + "x" * 113, '    """']),
+        ("x" * 56 + " " + "y" * 56, ['    """' + "x" * 56, "    " + "y" * 56, '    """']),
         ("x" * 110, ['    """' + "x" * 110 + '"""']),
     ],
 )
