@@ -80,7 +80,9 @@ def images(shapes: Mapping[str, tuple[int, ...]], batch: int) -> dict[str, Tenso
 
 
 def results(outputs: Any) -> tuple[Tensor, ...]:
-    """The tensors of what a network returns, lists laid flat."""
+    """The tensors of what a network returns, lists laid flat; what eval leaves out is None."""
+    if outputs is None:
+        return ()
     if isinstance(outputs, Tensor):
         return (outputs,)
     return tuple(tensor for part in outputs for tensor in results(part))
