@@ -76,6 +76,8 @@ class Coder:
         if type(expr) is Literal:
             return python.literal(expr.value)
         read = atoms(expr)
+        if read & self.frame.looped:
+            raise self.hopeless()
         if read & self.frame.inner.keys():
             outside = self.frame.ready(substitute(expr, self.frame.inner))
             if outside is None:

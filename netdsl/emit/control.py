@@ -69,6 +69,7 @@ class Control:
         mark = len(self.writer.lines)
         self.writer.line(self._header(step, names))
         self.writer.loops.append(step.first.site)
+        self.frame.looped.update(atom for region in step.body.occurrences for atom in region.environment)
         if not self._indented(step.body, target, carried):
             del self.writer.lines[mark:]
         self.writer.loops.pop()

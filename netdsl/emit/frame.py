@@ -40,6 +40,7 @@ class Frame:
         self.texts: dict[Atom, str] = {}  # how an atom is written at this moment
         self.replacements: dict[Atom, Expr] = {}  # atoms for which another expression stands
         self.inner: dict[Atom, Expr] = {}  # lets that stand in an arm, and so have a value only there
+        self.looped: set[Atom] = set()  # what has another value in every turn of a loop
         self.stale: dict[Atom, Any] = {}  # atoms whose variable has moved on, and who moved it
         self.used: set[Atom] = set()
         self.extras: dict[str, dict[int, Any]] = {}

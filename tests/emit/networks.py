@@ -115,6 +115,10 @@ NETWORKS: dict[str, str] = {
     "choices over the width of each turn of an unrolled loop": """
         block unit(p) { let w = p + 1; repeat 2 { if in.channels != w and p % 2 == 0 { conv(in.channels + 1, 1) } -> conv(1, 1) } }
         net f { input x: 2x6x6; output y = x -> unit(2) -> conv(3, 1) -> unit(2) -> unit(3) }""",
+    "choices over a loop's variable around what has no module": """
+        net f { input x: 2x6x6
+          output y = x -> for i in range(2) { if i == 0 { l2_normalise } -> "norm{i}": prelu }
+            -> { for j, p in enumerate([1, 3]) { avg_pool(p, stride = 1, pad = p // 2) -> "conv{j}": conv(2, 1) } } }""",
     "choices in loops": """
         block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
         net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
