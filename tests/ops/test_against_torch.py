@@ -304,8 +304,9 @@ def test_signs_are_minus_one_and_one_as_often() -> None:
     op, _ = parse("conv(64, 3, bias = false, init = signs)")
     module = make(op, ((64, 9, 9),))
     assert module is not None
-    assert module.weight.square().eq(1).all()
-    assert abs(module.weight.mean().item()) < 0.03  # 36,864 numbers, so a standard deviation of 0.005
+    weight = module.get_parameter("weight")
+    assert weight.square().eq(1).all()
+    assert abs(weight.mean().item()) < 0.03  # 36,864 numbers, so a standard deviation of 0.005
 
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
