@@ -320,6 +320,3 @@ def given(source: Any, invoke: Invoke, callee: Class) -> Any:
         if source in invoke.region.environment and "." not in source.name:
             return invoke.region.environment[source]
     return MISSING
-
-
-__all__ = ["Constructor", "Target"]

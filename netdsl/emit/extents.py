@@ -12,7 +12,7 @@ from typing import Any
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled, plain, settle
 from netdsl.emit.template import TChoice, TLoop, TRegion, TStep
-from netdsl.expression import After, Atom, Entry, Exit, Expr, Literal, Operation, Variable, evaluate
+from netdsl.expression import After, Atom, Entry, Expr, Literal, Operation, evaluate
 from netdsl.scope import Flow, Tensor
 
 
@@ -160,6 +160,3 @@ def left(step: Any, axis: int) -> Any:
     """The extent of what left one loop or choice, over the frame's atoms."""
     regions = step.iterations if hasattr(step, "iterations") else [step.region] if step.region else []
     return extent(regions[-1].result if regions else step.source, axis)
-
-
-__all__ = ["Exit", "Extents", "Variable", "extent", "left"]

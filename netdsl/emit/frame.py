@@ -15,13 +15,10 @@ from netdsl.emit.settle import Unsettled, by_instance, plain, settle
 from netdsl.emit.template import Environment
 from netdsl.expression import (
     UNTRACED,
-    After,
     Atom,
     Entry,
-    Exit,
     Expr,
     Literal,
-    Operation,
     Variable,
     atoms,
     provenance,
@@ -278,6 +275,3 @@ def _positional_hint(call: Call, index: int) -> str:
     target = call.target if isinstance(call.target, str) else ""
     known = names.get(target, ("in_channels", "out_channels", "kernel_size"))
     return known[index] if index < len(known) else "value"
-
-
-__all__ = ["After", "Exit", "Frame", "Operation", "annotation_of"]

@@ -26,7 +26,6 @@ from netdsl.emit.naming import Writer
 from netdsl.emit.network import write_network
 from netdsl.emit.replay import replay
 from netdsl.emit.statements import Evaluate, mark
-from netdsl.expression import atoms
 from netdsl.files import BANNER
 from netdsl.graph import Graph
 from netdsl.ops.op import Helper
@@ -226,6 +225,3 @@ def _merged(lines: list[str]) -> list[str]:
         found = sorted(set(names[module]), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
         plain.append(f"from {module} import {', '.join(found)}")
     return plain
-
-
-__all__ = ["atoms", "emit_module"]

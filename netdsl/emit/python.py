@@ -10,7 +10,7 @@ import builtins
 import keyword
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from netdsl.expression import Atom, Expr, Literal, Operation
@@ -277,15 +277,23 @@ def _in_brackets(text: str, indent: int) -> list[str]:
     return [f"{margin}{begun[0]}(", *lines, f"{margin}){comment}{shape}"]
 
 
-def _last_brackets(text: str) -> tuple[int, int] | None:
-    """The outermost bracket pair that ends latest."""
-    depth, start, found, quote = 0, 0, None, ""
+def _code(text: str) -> Iterator[tuple[int, str]]:
+    """The characters of a line of code with their places, those inside strings left out."""
+    quote = ""
     for i, c in enumerate(text):
         if quote:
             quote = "" if c == quote and text[i - 1] != "\\" else quote
         elif c in "\"'":
             quote = c
-        elif c in "([{":
+        else:
+            yield i, c
+
+
+def _last_brackets(text: str) -> tuple[int, int] | None:
+    """The outermost bracket pair that ends latest."""
+    depth, start, found = 0, 0, None
+    for i, c in _code(text):
+        if c in "([{":
             if depth == 0:
                 start = i
             depth += 1
@@ -298,13 +306,9 @@ def _last_brackets(text: str) -> tuple[int, int] | None:
 
 def split_items(text: str) -> list[str]:
     """The top-level comma-separated parts of an argument list."""
-    items, depth, start, quote = [], 0, 0, ""
-    for i, c in enumerate(text):
-        if quote:
-            quote = "" if c == quote and text[i - 1] != "\\" else quote
-        elif c in "\"'":
-            quote = c
-        elif c in "([{":
+    items, depth, start = [], 0, 0
+    for i, c in _code(text):
+        if c in "([{":
             depth += 1
         elif c in ")]}":
             depth -= 1

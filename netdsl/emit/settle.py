@@ -14,11 +14,9 @@ from netdsl.emit.template import Environment
 from netdsl.expression import (
     UNTRACED,
     Atom,
-    Entry,
     Expr,
     Flag,
     Literal,
-    Operation,
     Variable,
     atoms,
     evaluate,
@@ -102,6 +100,3 @@ def by_instance(values: Sequence[Any], environments: Sequence[Environment]) -> d
         if before is not value and not _same(plain(before), plain(value)):
             raise Unsettled
     return found
-
-
-__all__ = ["FRAME", "Entry", "Operation", "Unsettled", "by_instance", "plain", "settle"]
