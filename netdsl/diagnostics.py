@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from netdsl.codes import CODES
 from netdsl.source import Span
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,15 @@ class Diagnostic:
 
 
 class NetdslError(Exception):
-    """The user's text or input is wrong. `diagnostics` holds everything that was found, in order of place."""
+    """The user's text or input is wrong.
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    `diagnostics` holds everything that was found, in order of place; `partial` is the graph of the network as far as
+    it got, where the text could be read: the operators that failed are its `broken`.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], partial: Graph | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.partial = partial
         super().__init__("\n".join(f"{d.span or ''} {d.code} {d.message}".strip() for d in self.diagnostics))
 
 

@@ -17,6 +17,8 @@ from netdsl.source import Source, Span, Spans
 if TYPE_CHECKING:
     import networkx
 
+    from netdsl.diagnostics import Diagnostic
+
 
 class Use(NamedTuple):
     """Operand `slot` of node `node` reads some value; `node` is -1 where the network itself does, as output `slot`,
@@ -62,6 +64,17 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """An operator that could not be applied, and what is said of it.
+
+    `node` has the number -1 and no shapes; its operands are values of the graph, as far as they are known.
+    """
+
+    node: Node
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
 class NetParameter:
     """A parameter of the network that the emitted class offers, with the value it has here."""
 
@@ -72,7 +85,8 @@ class NetParameter:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A whole network.
+    """A whole network, or as much of one as could be made: then `broken` is not empty or outputs are missing, and
+    what needs them is not there (`NetdslError.partial`).
 
     `definition` is the net as written last (`resnet50 = resnet(...)`), `root` the trace of the body behind it.
     `loss` is the value of `loss = ..`, whose nodes stand among `nodes` like all others.
@@ -90,6 +104,7 @@ class Graph:
     root: Region
     file_doc: str = ""
     loss_region: Region | None = None  # the trace of `loss = ..`; it refers to the root's steps, inputs and targets
+    broken: tuple[Broken, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     @cached_property

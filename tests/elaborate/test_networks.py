@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.scope import Apply, Join, Region, Step
 from netdsl.syntax.elaborate import choose, elaborate, load, networks
 from netdsl.syntax.read import from_text, read_source
 from tests.elaborate.texts import codes, graph
@@ -64,7 +65,8 @@ def test_the_graph_is_kept_as_far_as_it_got() -> None:
     )
     with pytest.raises(NetdslError) as error:
         elaborate(program, None, {}, {})
-    partial = error.value.partial  # type: ignore[attr-defined]
+    partial = error.value.partial
+    assert partial is not None
     assert [node.name for node in partial.nodes] == ["x", "conv", "relu"]
 
 
@@ -148,5 +150,45 @@ def test_what_could_not_be_applied_is_kept_apart() -> None:
     program = load(from_text("<text>", "net n { input x: 3x8x8; output y = x -> relu -> linear(3) }"), None)
     with pytest.raises(NetdslError) as error:
         elaborate(program, None, {}, {})
-    (broken,) = error.value.partial.extra["broken"]  # type: ignore[attr-defined]
-    assert (broken.name, broken.operands) == ("linear", ((1, 0),))
+    partial = error.value.partial
+    assert partial is not None
+    (broken,) = partial.broken
+    assert (broken.node.name, broken.node.operands) == ("linear", ((1, 0),))
+    assert broken.diagnostic is error.value.diagnostics[0]
+
+
+BROKEN = """
+block unit(width, stride = 1) = add {
+  conv(width, 3, stride = stride) -> relu -> conv(width, 3)
+  identity
+} -> relu
+net n {
+  input x: 16x32x32
+  output y = x -> repeat 2 { unit(16) } -> last: { relu -> unit(32, stride = 2) } -> tanh
+}
+"""
+
+
+def test_the_trace_of_a_broken_network_holds_every_node_that_there_is() -> None:
+    with pytest.raises(NetdslError) as error:
+        elaborate(load(from_text("<text>", BROKEN), None), None, {}, {})
+    partial = error.value.partial
+    assert partial is not None
+
+    def numbers(steps: list[Step]) -> list[int]:
+        found = []
+        for step in steps:
+            if isinstance(step, Apply):
+                found.append(step.node)
+            regions = [getattr(step, "region", None), *getattr(step, "iterations", ()), getattr(step, "entry", None)]
+            found += [number for region in regions if isinstance(region, Region) for number in numbers(region.steps)]
+            found += [step.apply.node] if isinstance(step, Join) else []
+        return found
+
+    assert numbers(partial.root.steps) == [node.number for node in partial.nodes if node.op is not None]
+    assert [node.name for node in partial.nodes][-3:] == ["last.1.conv1", "last.1.relu", "last.1.conv2"]
+    (broken,) = partial.broken
+    assert broken.node.name == "last.1.add"
+    assert broken.node.operands == ((len(partial.nodes) - 1, 0), (len(partial.nodes) - 4, 0))
+    assert broken.diagnostic.code == "N407"
+    assert partial.outputs == ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netdsl.expression import Atom, Expr
-from netdsl.graph import Graph, Node
+from netdsl.graph import Broken, Graph, Node
 from netdsl.scope import Flow, Region
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -27,7 +27,7 @@ class Run:
     limits: Limits = field(default_factory=Limits)
     nodes: list[Node] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
-    broken: list[Node] = field(default_factory=list)  # operators that could not be applied; their number is -1
+    broken: list[Broken] = field(default_factory=list)  # operators that could not be applied
     weighted: int = 0  # nodes with weights so far
     work: int = 0  # calls and turns of loops so far
     depth: int = 0  # blocks inside blocks

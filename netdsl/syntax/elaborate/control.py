@@ -178,14 +178,18 @@ def merge(unit: tree.Merge, context: Context, flow: Any, name: Any, container: C
     entry = Region(unit.body.span, None, flow)
     entry.entry = reflow(flow, entry)
     inner = context.within(entry, entry=entry.entry, container=container)
-    operands, places = _branches(unit, inner)
-    if not operands:
-        raise context.report.error(
-            "N306", f"`{operator.name}` has no branches", unit.span, help="each line in the braces is a branch"
+    try:
+        operands, places = _branches(unit, inner)
+        if not operands:
+            raise context.report.error(
+                "N306", f"`{operator.name}` has no branches", unit.span, help="each line in the braces is a branch"
+            )
+        step: Apply = operators.apply(
+            inner, operator, tuple(operands), unit.span, None, record=False, flow_spans=tuple(places)
         )
-    step: Apply = operators.apply(
-        inner, operator, tuple(operands), unit.span, None, record=False, flow_spans=tuple(places)
-    )
+    except Poisoned:  # nothing joins the branches, but they are there
+        context.region.steps.append(Group(unit.span, name, None, entry))
+        raise
     join = Join(unit.span, name, None, entry, step)
     context.region.steps.append(join)
     warn_of_activated(unit, operator, flow, entry, context)

@@ -41,8 +41,7 @@ def elaborate(
     """The graph of one network of a program.
 
     `network` names it (see `choose`), `parameters` are values for its parameters, `inputs` sizes for inputs with
-    symbols. Raises `NetdslError` with everything that is wrong; its attribute `partial` is then the graph as far as
-    it got, `extra["broken"]` of which are the operators that could not be applied: nodes without a number or shapes.
+    symbols. Raises `NetdslError` with everything that is wrong and the graph as far as it got.
     """
     block = choose(program, network)
     report = Report()
@@ -58,9 +57,7 @@ def elaborate(
 
 def failure(report: Report, partial: Graph | None) -> NetdslError:
     """The exception with all errors, in order of place, and the graph as far as it got."""
-    error = NetdslError(sorted(report.errors, key=_place))
-    error.partial = partial  # type: ignore[attr-defined]
-    return error
+    return NetdslError(sorted(report.errors, key=_place), partial)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int]:
@@ -322,7 +319,7 @@ class _Network:
             root=region,
             file_doc=main.file.doc,
             loss_region=interface.loss_region,
-            extra={"broken": tuple(self.run.broken)} if self.run.broken else {},
+            broken=tuple(self.run.broken),
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.expression import Flag, Variable, provenance
 from netdsl.extent import Affine
-from netdsl.graph import Node
+from netdsl.graph import Broken, Node
 from netdsl.ops.initialiser import Initialiser
 from netdsl.ops.op import OPS, Declared, Op, OpError, attributes, build
 from netdsl.scope import Apply, Ref, Share, Tensor, Value
@@ -204,10 +204,12 @@ def add_node(
         found = op.infer(*shapes)
         stateful = has_weights(type(op)) and bool(op.weights(*shapes) or op.buffers(*shapes))
     except OpError as error:
-        context.report.add(locate(error, spans, run.nodes, operands))
+        diagnostic = locate(error, spans, run.nodes, operands)
+        context.report.add(diagnostic)
         if not context.report.quiet:
             inputs = tuple(x.value for x in operands if type(x) is Tensor)
-            run.broken.append(Node(-1, op.name, "operator", op, inputs, (), spans))
+            path = container.path + op.name.rpartition(".")[2]
+            run.broken.append(Broken(Node(-1, run.unique(path), "operator", op, inputs, (), spans), diagnostic))
         raise Poisoned from None
     several = type(found) is list
     outputs = tuple(found) if several else (found,)
