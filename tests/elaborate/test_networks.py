@@ -186,7 +186,7 @@ def test_the_trace_of_a_broken_network_holds_every_node_that_there_is() -> None:
         return found
 
     assert numbers(partial.root.steps) == [node.number for node in partial.nodes if node.op is not None]
-    assert [node.name for node in partial.nodes][-3:] == ["last.1.conv1", "last.1.relu", "last.1.conv2"]
+    assert [node.name for node in partial.nodes][-3:] == ["last.1.conv1", "last.1.relu1", "last.1.conv2"]
     (broken,) = partial.broken
     assert broken.node.name == "last.1.add"
     assert broken.node.operands == ((len(partial.nodes) - 1, 0), (len(partial.nodes) - 4, 0))
