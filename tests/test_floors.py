@@ -25,6 +25,7 @@ FLOORS = {
     "netdsl.diagnostics": 1,
     "netdsl.scope": 1,
     "netdsl.graph": 1,
+    "netdsl.blocks": 2,
     "netdsl.cost": 2,
     "netdsl.files": 2,
     "netdsl.text": 2,

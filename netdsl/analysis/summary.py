@@ -8,11 +8,11 @@ from typing import Any
 
 from netdsl import cost
 from netdsl.analysis.arithmetic import arithmetic
-from netdsl.analysis.blocks import Block, blocks
 from netdsl.analysis.cost import NOTHING, Cost, costs
 from netdsl.analysis.count import Count
 from netdsl.analysis.receptive_field import ReceptiveField, receptive_fields
 from netdsl.analysis.table import table
+from netdsl.blocks import Block, blocks
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Shape
 from netdsl.source import Span

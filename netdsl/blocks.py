@@ -49,11 +49,11 @@ def _fill(block: Block, steps: Iterable[Step]) -> None:
             block.members.append(step.node)
             continue
         inside = block
-        if step.name and (head := _head(step)):
+        if step.name and (text := head(step)):
             path = f"{block.path}.{step.name}" if block.path else str(step.name)
-            inside = Block(path, head, step.site, _single(step.result))
+            inside = Block(path, text, step.site, _single(step.result))
             block.members.append(inside)
-        for region in _regions(step):
+        for region in regions(step):
             _fill(inside, region.steps)
         if isinstance(step, Join):
             _fill(inside, [step.apply])
@@ -61,7 +61,8 @@ def _fill(block: Block, steps: Iterable[Step]) -> None:
             block.members.pop()
 
 
-def _head(step: Step) -> str:
+def head(step: Step) -> str:
+    """What stands for the step where it is a block: its call, `repeat × 3`, `{ .. }`; empty where it is none."""
     match step:
         case Invoke():
             return _call(step)
@@ -86,7 +87,8 @@ def _call(step: Invoke) -> str:
     return f"{step.definition.name}({', '.join(parts)})" if parts else step.definition.name
 
 
-def _regions(step: Step) -> tuple[Region, ...]:
+def regions(step: Step) -> tuple[Region, ...]:
+    """The regions inside the step, in order."""
     match step:
         case Invoke() | Group():
             return (step.region,)
