@@ -1,68 +1,24 @@
-"""Turns an operator's `Call` and `Template` into what they mean in torch, and netdsl texts of one stage into operators.
-
-It shares nothing with the emitter: no text of a call is ever printed.
-"""
+"""Netdsl texts of one stage as operators, and what these are given: signed random tensors, modules in float64."""
 
 from __future__ import annotations
 
 import ast
-import re
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netdsl.ops import INITIALISERS, OPS
-from netdsl.ops.op import ALL, Call, Classes, Helper, Loss, Op, Operand, Template, build
+from netdsl.ops.op import Classes, Loss, Op, build
+from netdsl.runtime import operators
+from netdsl.runtime.operators import evaluate
 
-NAMES: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
-
-
-def helper(h: Helper) -> Any:
-    """What the helper's source defines under its name."""
-    scope = dict(NAMES)
-    exec(
-        compile("from __future__ import annotations\n" + "\n".join(h.imports) + "\n" + h.source, h.name, "exec"), scope
-    )
-    return scope[h.name]
+__all__ = ["evaluate", "make", "parse", "shape_of", "tensor"]
 
 
-def evaluate(code: Any, operands: tuple[Any, ...] = (), **names: Any) -> Any:
-    """The value of `code` on operands; `names` are those a template may use, such as `module`."""
-    match code:
-        case Call():
-            arguments = [evaluate(a, operands, **names) for a in code.arguments]
-            keywords = {k: evaluate(v, operands, **names) for k, v in code.keywords.items()}
-            if isinstance(code.target, Helper):
-                return helper(code.target)(*arguments, **keywords)
-            if code.target.startswith("."):
-                return getattr(arguments[0], code.target[1:])(*arguments[1:], **keywords)
-            return eval(code.target, dict(NAMES))(*arguments, **keywords)
-        case Template():
-            scope = {**NAMES, **names, **{f"_{i}": x for i, x in enumerate(operands)}}
-            for name, value in code.values.items():
-                scope[name] = helper(value) if isinstance(value, Helper) else value
-            text = code.text.replace("{*}", ", ".join(f"_{i}" for i in range(len(operands))))
-            text = re.sub(r"\{(\d+)\}", r"_\1", text)
-            return eval(re.sub(r"\{(\w+)\}", r"\1", text), scope)
-        case Operand(index):
-            return operands if index == ALL else operands[index]
-        case Helper():
-            return helper(code)
-        case tuple():
-            return tuple(evaluate(c, operands, **names) for c in code)
-    return code
-
-
-def make(op: Op, shapes: tuple[Any, ...]) -> nn.Module | None:
+def make(op: Op, shapes: tuple[Any, ...]) -> Any:
     """The operator's module, after its setup, in float64."""
-    call = op.module(*shapes)
-    if call is None:
-        return None
-    module = evaluate(call)
-    for statement in op.setup(*shapes):
-        evaluate(statement, module=module)
+    module = operators.make(op, shapes)
     return module.double() if isinstance(module, nn.Module) else module
 
 

@@ -1,0 +1,105 @@
+"""Operators by torch's own layers: the `Call`s and `Template`s of their declarations, turned into what they mean.
+
+It shares nothing with the emitter: no text of a call is ever printed, so that the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from types import CodeType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from netdsl.ops.op import ALL, Call, Helper, Op, Operand, Template
+
+NAMES: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
+
+
+def compute(op: Op, shapes: tuple[Any, ...], operands: tuple[Any, ...], weights: Mapping[str, Tensor]) -> Any:
+    """What `op` yields at inference: a tensor, or a list or tuple where it has several outputs.
+
+    `shapes` are the operands' per sample; `weights` are named as the operator names them (`weight`, `running_var`),
+    and only read.
+    """
+    if not op.called:
+        return weights[""]
+    if op.weights(*shapes) or op.buffers(*shapes):
+        return torch.func.functional_call(_skeleton(op, shapes), dict(weights), operands, strict=True)
+    code = op.expr(*shapes)
+    return evaluate(code, operands) if code is not None else _skeleton(op, shapes)(*operands)
+
+
+@lru_cache(maxsize=1024)
+def _skeleton(op: Op, shapes: tuple[Any, ...]) -> nn.Module:
+    """The operator's module in eval mode, without memory for what the state_dict holds."""
+    with torch.device("meta"):
+        module = _constructed(op, shapes)
+    held = set(module.state_dict())
+    if any(name not in held for name, _ in module.named_buffers()):  # a plugin's constants are worth their memory
+        module = _constructed(op, shapes)
+    return module.eval()
+
+
+def _constructed(op: Op, shapes: tuple[Any, ...]) -> nn.Module:
+    module = evaluate(op.module(*shapes))
+    assert isinstance(module, nn.Module), f"`{op.name}` has no module"
+    return module
+
+
+def make(op: Op, shapes: tuple[Any, ...]) -> Any:
+    """The operator's module (or parameter, which is called nothing) with its weights as they begin; None where it has
+    none."""
+    call = op.module(*shapes)
+    if call is None:
+        return None
+    module = evaluate(call)
+    for statement in op.setup(*shapes):
+        evaluate(statement, module=module)
+    return module
+
+
+def evaluate(code: Any, operands: tuple[Any, ...] = (), **names: Any) -> Any:
+    """The value of `code` on operands; `names` are those a template may use, such as `module`."""
+    match code:
+        case Call():
+            arguments = [evaluate(a, operands, **names) for a in code.arguments]
+            keywords = {k: evaluate(v, operands, **names) for k, v in code.keywords.items()}
+            if isinstance(code.target, Helper):
+                return helper(code.target)(*arguments, **keywords)
+            if code.target.startswith("."):
+                return getattr(arguments[0], code.target[1:])(*arguments[1:], **keywords)
+            return eval(_compiled(code.target), dict(NAMES))(*arguments, **keywords)
+        case Template():
+            scope = {**NAMES, **names, **{f"_{i}": x for i, x in enumerate(operands)}}
+            for name, value in code.values.items():
+                scope[name] = helper(value) if isinstance(value, Helper) else value
+            text = code.text.replace("{*}", ", ".join(f"_{i}" for i in range(len(operands))))
+            text = re.sub(r"\{(\d+)\}", r"_\1", text)
+            return eval(_compiled(re.sub(r"\{(\w+)\}", r"\1", text)), scope)
+        case Operand(index):
+            return operands if index == ALL else operands[index]
+        case Helper():
+            return helper(code)
+        case tuple():
+            return tuple(evaluate(c, operands, **names) for c in code)
+    return code
+
+
+@cache
+def _compiled(text: str) -> CodeType:
+    """`text` is a declaration's, never a user's: values stand in the scope, not in it."""
+    return compile(text, "<operator>", "eval")
+
+
+@cache
+def helper(h: Helper) -> Any:
+    """What the helper's source defines under its name."""
+    scope = dict(NAMES)
+    text = "from __future__ import annotations\n" + "\n".join(h.imports) + "\n" + h.source
+    exec(compile(text, h.name, "exec"), scope)
+    return scope[h.name]
