@@ -164,3 +164,24 @@ def test_a_label_may_repeat_in_another_container() -> None:
 def test_stages_without_state_may_stay_without_label_among_labels() -> None:
     assert of("output y = x -> b: { one: conv(8, 3) -> relu -> dropout(0.5) -> two: conv(8, 3) }")[0] == "b.one"
     assert codes(net("output y = x -> b: { one: conv(8, 3) -> relu -> conv(8, 3) }")) == ["N323"]
+
+
+def test_pipelines_that_begin_with_a_value_are_numbered_with_the_stages_around_them() -> None:
+    before = "x -> conv(8, 3)"
+    assert of(f"y = {before}; l = [y, y -> conv(2, 1)]; output z = concat(l[0], l[1])") == ["conv1", "conv2"]
+    assert of(f"y = {before}; output z = concat(y, y -> conv(2, 1))") == ["conv1", "conv2"]
+    listed = f"y = {before}; l = [y -> conv(k, 1) for k in [1, 2]]; output z = concat(l[0], l[1])"
+    assert of(listed) == ["conv1", "conv2", "conv3"]
+
+
+def test_a_pipeline_that_is_a_block_numbers_its_own() -> None:
+    block = "block twice(f) { y = in -> f; y -> f }"
+    found = of("y = x -> conv(8, 3); output z = y -> twice(conv(8, 1) -> relu)", block)
+    assert found[0] == "conv"
+    assert len(found) == 3
+
+
+def test_a_number_that_makes_another_stages_name_is_passed_over() -> None:
+    blocks = "block block1 = { relu -> relu }\nblock block12 = { conv(8, 3) -> relu }"
+    assert of("output z = add(x -> block1, x -> block12 -> conv(8, 1)) -> block1", blocks) == ["block12.0", "conv"]
+    assert of("output z = x -> block12 -> block1 -> block1", blocks) == ["block12.0"]

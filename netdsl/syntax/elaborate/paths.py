@@ -69,7 +69,7 @@ def plan_of(body: tree.Body | tree.Pipeline | tree.Unit, *, net: bool = False) -
     labels: list[tree.Label] = []
     chain = not net and _chain(body, names, labels)
     plan = Plan(chain, bool(labels), tuple(sorted(names)))
-    for base, looped in _sites(body, False):
+    for base, looped in _sites(body, False, _bound(body)):
         site = plan.sites.setdefault(base, Site())
         site.count += 1
         site.looped |= looped
@@ -86,27 +86,34 @@ class Claim:
 class Container:
     """One instance of a container: hands out names."""
 
-    __slots__ = ("chain", "claims", "counters", "path", "plan", "position")
+    __slots__ = ("chain", "claims", "counters", "path", "plan", "position", "taken")
 
     def __init__(self, path: str, plan: Plan, chain: bool) -> None:
         self.path, self.plan, self.chain = path, plan, chain
         self.position = 0
         self.counters: Counter[str] = Counter()
         self.claims: dict[str, Claim] = {}
+        self.taken: set[str] = set()
 
     def next_name(self, base: str) -> str:
-        """The name of the next unlabelled stage, which calls `base`."""
+        """The name of the next unlabelled stage, which calls `base`. No name is handed out twice."""
         if self.chain:
             self.position += 1
             return str(self.position - 1)
+        while True:
+            self.counters[base] += 1
+            name = self._numbered(base, self.counters[base])
+            if name not in self.taken:  # `block1` a second time may be the first of `block12`
+                self.taken.add(name)
+                return name
+
+    def _numbered(self, base: str, number: int) -> str:
         site = self.plan.sites.get(base)
-        self.counters[base] += 1
-        number = self.counters[base]
         if base in RESERVED:  # `double` would hide nn.Module's own
             return f"{base}{number}"
-        if site is None:
-            return base if number == 1 else f"{base}{number}"
-        return base if site.count == 1 and not site.looped else f"{base}{number}"
+        if number == 1:
+            return base if site is None or (site.count == 1 and not site.looped) else f"{base}1"
+        return f"{base}{number}"
 
     def claim(self, component: str, span: Span, labelled: bool, stateful: bool, report: Report) -> None:
         """A stage of this name is there. Two with one name are an error, unless one is unlabelled and has no state."""
@@ -146,7 +153,7 @@ class Container:
             return
         skipped = self.plan.skipped.get(id(arm))
         if skipped is None:
-            skipped = Counter(base for base, looped in _sites(arm, False) if not looped)
+            skipped = Counter(base for base, looped in _sites(arm, False, _bound(arm)) if not looped)
             self.plan.skipped[id(arm)] = skipped
         self.counters.update(skipped)
 
@@ -256,45 +263,81 @@ def callee_name(unit: Any) -> str | None:
     return None
 
 
-def _sites(node: Any, looped: bool) -> Iterator[tuple[str, bool]]:
+def _bound(body: Any) -> frozenset[str]:
+    """The names that a body gives to values, as far as its own text tells."""
+    statements = body.statements if isinstance(body, tree.Body) else ()
+    binding = (s for s in statements if isinstance(s, tree.Assign | tree.Input | tree.Target))
+    return frozenset(name.name for statement in binding for name in statement.names)
+
+
+def _sites(node: Any, looped: bool, values: frozenset[str]) -> Iterator[tuple[str, bool]]:
     """The unlabelled stages of a container: what each calls, and whether it stands in a loop."""
     match node:
         case tree.Body(statements=statements):
             for statement in statements:
-                yield from _sites(statement, looped)
+                yield from _sites(statement, looped, values)
         case tree.Pipeline(stages=stages):
             for stage in stages:
-                yield from _stage_sites(stage, looped)
+                yield from _stage_sites(stage, looped, values)
         case tree.Assign(pipeline=pipeline) | tree.Output(pipeline=pipeline):
-            yield from _sites(pipeline, looped)
+            yield from _sites(pipeline, looped, values)
         case tree.Merge(body=body):
-            yield from _expression_sites(node.head, looped)
-            yield from _sites(body, looped)
+            yield from _expression_sites(node.head, looped, values)
+            yield from _sites(body, looped, values)
         case tree.Repeat(body=body) | tree.For(body=body) | tree.Each(body=body):
-            yield from _sites(body, True)
+            yield from _sites(body, True, values)
         case tree.If(then=then, otherwise=otherwise):
-            yield from _sites(then, looped)
-            yield from _sites(otherwise, looped)
+            yield from _sites(then, looped, values)
+            yield from _sites(otherwise, looped, values)
 
 
-def _stage_sites(stage: tree.Stage, looped: bool) -> Iterator[tuple[str, bool]]:
+def _stage_sites(stage: tree.Stage, looped: bool, values: frozenset[str]) -> Iterator[tuple[str, bool]]:
     match stage.unit:
         case tree.Body() | tree.Merge() | tree.Repeat() | tree.For() | tree.If():
             if stage.label is None:
-                yield from _sites(stage.unit, looped)
+                yield from _sites(stage.unit, looped, values)
         case _:
             base = callee_name(stage.unit)
             if stage.label is None and base is not None:
                 yield base, looped
-            yield from _expression_sites(stage.unit, looped)
+            yield from _expression_sites(stage.unit, looped, values)
 
 
-def _expression_sites(expr: Any, looped: bool) -> Iterator[tuple[str, bool]]:
-    """Pipelines in parentheses belong to the container too, and so do learned tensors in expressions."""
+def _expression_sites(expr: Any, looped: bool, values: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Pipelines inside expressions belong to the container too, where they begin with a value and so are no blocks;
+    and so do learned tensors."""
     if isinstance(expr, tree.Applied):
-        yield from _sites(expr.pipeline, looped)
+        yield from _sites(expr.pipeline, looped, values)
         return
+    for pipeline in _pipelines(expr):
+        if _begins_with_value(pipeline.stages[0].unit, values):
+            yield from _sites(pipeline, looped or isinstance(expr, tree.Comprehension), values)
     for part in inner(expr):
         if isinstance(part, tree.Call) and isinstance(part.callee, tree.Name) and part.callee.name == "parameter":
             yield "parameter", looped
-        yield from _expression_sites(part, looped)
+        yield from _expression_sites(part, looped, values)
+
+
+def _pipelines(expr: Any) -> Iterator[tree.Pipeline]:
+    """The pipelines that stand directly in `expr`, which `inner` leaves out."""
+    match expr:
+        case tree.List(items=found):
+            pass
+        case tree.Comprehension(value=value):
+            found = (value,)
+        case tree.Call(arguments=arguments):
+            found = tuple(a.value for a in arguments)
+        case _:
+            return
+    yield from (x for x in found if isinstance(x, tree.Pipeline))
+
+
+def _begins_with_value(unit: Any, values: frozenset[str]) -> bool:
+    match unit:
+        case tree.In() | tree.Applied() | tree.Binary() | tree.Unary():
+            return True
+        case tree.Name(name=name):
+            return name in values
+        case tree.Index(value=value) | tree.Attribute(value=value):
+            return _begins_with_value(value, values)
+    return False
