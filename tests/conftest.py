@@ -1,11 +1,12 @@
-"""What all tests share: golden files, the gpu marker, one fixed profile of Hypothesis, one thread for torch."""
+"""What all tests share: golden files, what a run counted, the gpu marker, one profile of Hypothesis, one thread."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -58,3 +59,45 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
             pytest.fail("\n".join(lines), pytrace=False)
 
     return compare
+
+
+# -------------------------------------------------------------------------------------------------- what was counted
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str, int | str], None]:
+    """`counted("mutated texts", 10_000)` has the end of the run say how many there were, all tests together.
+
+    Texts are shown as they are: `counted("deletions reported within a line", "97.3 %")`.
+    """
+
+    def count(what: str, figure: int | str) -> None:
+        request.node.user_properties.append(("counted", (what, figure)))  # reaches the terminal through xdist too
+
+    return count
+
+
+def totals(properties: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """What tests counted, by what it was: numbers added up, of texts each that differs."""
+    numbers: dict[str, int] = {}
+    texts: dict[str, dict[str, None]] = {}
+    for name, value in properties:
+        if name != "counted":
+            continue
+        what, figure = value
+        if isinstance(figure, int):
+            numbers[what] = numbers.get(what, 0) + figure
+        else:
+            texts.setdefault(what, {})[figure] = None
+    told = {what: f"{number:,}" for what, number in numbers.items()}
+    return dict(sorted((told | {what: ", ".join(figures) for what, figures in texts.items()}).items()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    properties = [p for r in reports if r.when == "call" for p in r.user_properties]
+    if told := totals(properties):
+        terminalreporter.section("counted")
+        width = max(map(len, told.values()))
+        for what, figure in told.items():
+            terminalreporter.write_line(f"{figure:>{width}}  {what}")
