@@ -58,6 +58,11 @@ class Network:
 
         return network_class(load(self.source(), self.name))(**parameters)
 
+    @cached_property
+    def fused(self) -> Graph:
+        """The network as kernels compute it at inference: its nodes are steps, its `plan` says what else is known."""
+        return run(self.graph, PIPELINE)
+
     def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""
         return summarise(self.graph, depth=depth, how=how)
@@ -95,7 +100,7 @@ def compile_source(
 ) -> Network:
     """What `compile` does, once it has read the text."""
     found = elaborate(load(source, root), network, dict(parameters), dict(inputs))
-    return Network(run(found.graph, PIPELINE), tuple(found.warnings))
+    return Network(run(found.graph, ()), tuple(found.warnings))
 
 
 def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> tuple[Diagnostic, ...]:

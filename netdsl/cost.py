@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from netdsl.extent import Extent, NotAffine
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import OpError
+from netdsl.step import walk
 
 
 def params(graph: Graph) -> int:
@@ -56,12 +57,11 @@ def _weights(graph: Graph, numbers: Iterable[int]) -> tuple[int, int]:
     counted: set[str] = set()
     trained = fixed = 0
     for number in numbers:
-        node = graph.nodes[number]
-        if node.op is None or not node.owner or node.owner in counted:
-            continue
-        counted.add(node.owner)
-        shapes = graph.operand_shapes(node)
-        some = node.op.params(*shapes)
-        trained += some
-        fixed += node.op.scalars(*shapes) - some
+        for part, shapes, _ in walk(graph, graph.nodes[number]):
+            if not part.owner or part.owner in counted:
+                continue
+            counted.add(part.owner)
+            some = part.op.params(*shapes)
+            trained += some
+            fixed += part.op.scalars(*shapes) - some
     return trained, fixed

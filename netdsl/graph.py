@@ -6,7 +6,7 @@ that `add(x, x)` has two edges. Nodes are numbered in the order of the text, hen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import networkx
 
     from netdsl.diagnostics import Diagnostic
+    from netdsl.step import Plan
 
 
 class Use(NamedTuple):
@@ -105,7 +106,7 @@ class Graph:
     file_doc: str = ""
     loss_region: Region | None = None  # the trace of `loss = ..`; it refers to the root's steps, inputs and targets
     broken: tuple[Broken, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
+    plan: Plan | None = None  # of a graph that passes made; None for a network as it is written
 
     @cached_property
     def uses(self) -> dict[Value, tuple[Use, ...]]:

@@ -25,6 +25,8 @@ FLOORS = {
     "netdsl.diagnostics": 1,
     "netdsl.scope": 1,
     "netdsl.graph": 1,
+    "netdsl.step": 1,
+    "netdsl.form": 1,
     "netdsl.blocks": 2,
     "netdsl.cost": 2,
     "netdsl.files": 2,

@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
+from netdsl.passes.inference import drop
 from netdsl.verify import verify
 
 Pass: TypeAlias = Callable[[Graph], Graph]
 
-# In order, each with the reason of its place. Empty: the plain module needs none.
-PIPELINE: tuple[Pass, ...] = ()
+PIPELINE: tuple[Pass, ...] = (
+    drop,  # first: what is gone reads nothing, and so stands in no fusion's way
+)
 
 
 def run(graph: Graph, passes: Sequence[Pass] = PIPELINE) -> Graph:

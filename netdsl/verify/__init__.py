@@ -13,7 +13,7 @@ from typing import TypeAlias
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
 from netdsl.text import to_text
-from netdsl.verify import interface, operators, paths, references, trace, weights
+from netdsl.verify import fused, interface, operators, paths, references, trace, weights
 
 Invariant: TypeAlias = Callable[[Graph], Iterator[str]]
 
@@ -40,6 +40,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     weights.owners_hold_state,
     weights.owners_agree,
     weights.paths_do_not_collide,
+)
+TRACED: tuple[Invariant, ...] = (  # of a network as it is written
     trace.every_node_is_traced_once,
     trace.applications_agree,
     trace.references_are_in_scope,
@@ -49,11 +51,16 @@ INVARIANTS: tuple[Invariant, ...] = (
     paths.chains_are_numbered,
     trace.expressions_are_true,
 )
+FUSED: tuple[Invariant, ...] = (  # of a graph that passes made
+    fused.every_node_is_accounted_for,
+    fused.parts_are_what_they_were,
+    fused.steps_have_a_form,
+)
 
 
 def violations(graph: Graph) -> list[str]:
     """Every violation as `invariant: where`; an empty list for a graph that is right."""
-    return _asked(FOUNDATION, graph) or _asked(INVARIANTS, graph)
+    return _asked(FOUNDATION, graph) or _asked((*INVARIANTS, *(FUSED if graph.plan else TRACED)), graph)
 
 
 def _asked(checks: tuple[Invariant, ...], graph: Graph) -> list[str]:
@@ -85,4 +92,4 @@ def _printed(graph: Graph) -> str:
         return f"(this graph has no text: {error!r})"
 
 
-__all__ = ["FOUNDATION", "INVARIANTS", "Invariant", "title", "verify", "violations"]
+__all__ = ["FOUNDATION", "FUSED", "INVARIANTS", "TRACED", "Invariant", "title", "verify", "violations"]

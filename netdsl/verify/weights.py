@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from netdsl.graph import Graph, Node
+from netdsl.graph import Graph
 from netdsl.ops.op import Shape
+from netdsl.step import Part, parts, walk
+
+Shapes: TypeAlias = tuple[Shape, ...]
 
 
 def owners_hold_state(graph: Graph) -> Iterator[str]:
     """A node has an owner if and only if its operator has weights or buffers, or behaves otherwise in training."""
-    for node in graph.nodes:
-        if node.op is not None and bool(node.owner) != holds_state(graph, node):
-            yield f"`{node.name}` ({node.op.name}) is owned by `{node.owner}`"
-
-
-def holds_state(graph: Graph, node: Node) -> bool:
-    assert node.op is not None
-    return node.op.stateful or bool(tensors(graph, node))
+    for part, shapes in _parts(graph):
+        if bool(part.owner) != (part.op.stateful or bool(tensors(part, shapes))):
+            yield f"`{part.name}` ({part.op.name}) is owned by `{part.owner}`"
 
 
 def owners_agree(graph: Graph) -> Iterator[str]:
     """Nodes that share an owner apply the same operator with the same attributes to weights of the same shapes."""
-    first: dict[str, Node] = {}
-    for node in graph.nodes:
-        if node.owner:
-            other = first.setdefault(node.owner, node)
-            if other is not node and (other.op != node.op or tensors(graph, other) != tensors(graph, node)):
-                yield f"`{other.name}` and `{node.name}` share `{node.owner}` and differ"
+    first: dict[str, tuple[Part, Shapes]] = {}
+    for part, shapes in _parts(graph):
+        if part.owner:
+            other, others = first.setdefault(part.owner, (part, shapes))
+            if other is not part and (other.op != part.op or tensors(other, others) != tensors(part, shapes)):
+                yield f"`{other.name}` and `{part.name}` share `{part.owner}` and differ"
 
 
 def paths_do_not_collide(graph: Graph) -> Iterator[str]:
     """No module lies inside one that holds weights, and no key of the state_dict is another module's path."""
-    paths = {node.owner for node in graph.nodes if node.owner}
+    paths = {part.owner for node in graph.nodes for part in parts(node) if part.owner}
     for path in sorted(paths):
         if not all(path.split(".")):
             yield f"`{path}` has an empty component"
@@ -41,8 +40,12 @@ def paths_do_not_collide(graph: Graph) -> Iterator[str]:
                 yield f"`{path}` lies inside the module `{path[:end]}`"
 
 
-def tensors(graph: Graph, node: Node) -> dict[str, Shape]:
-    """Weights and buffers of the node's module: name -> shape."""
-    assert node.op is not None
-    shapes = graph.operand_shapes(node)
-    return {**node.op.weights(*shapes), **node.op.buffers(*shapes)}
+def tensors(part: Part, shapes: Shapes) -> dict[str, Shape]:
+    """Weights and buffers of a node's module: name -> shape."""
+    return {**part.op.weights(*shapes), **part.op.buffers(*shapes)}
+
+
+def _parts(graph: Graph) -> Iterator[tuple[Part, Shapes]]:
+    for node in graph.nodes:
+        for part, shapes, _ in walk(graph, node):
+            yield part, shapes

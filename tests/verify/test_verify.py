@@ -15,7 +15,7 @@ from netdsl.graph import Graph, Node
 from netdsl.ops.op import OPS, Classes, Loss
 from netdsl.scope import Apply, Bind, Choice, Group, Invoke, Join, Loop, Ref, Share, Tensor, Value
 from netdsl.source import Span, Spans
-from netdsl.verify import FOUNDATION, INVARIANTS, title, verify, violations
+from netdsl.verify import FOUNDATION, INVARIANTS, TRACED, title, verify, violations
 from netdsl.verify.trace import walk
 from tests.graphs import graph
 
@@ -474,7 +474,7 @@ def test_the_sample_holds_every_kind_of_step(sample: Graph) -> None:
 @pytest.mark.parametrize(("invariant", "corrupt"), CORRUPTORS, ids=[f.__name__ for _, f in CORRUPTORS])
 def test_a_corrupted_graph_is_caught(sample: Graph, invariant: str, corrupt: Callable[[Graph], Graph]) -> None:
     broken = corrupt(sample)
-    by_name = {check.__name__: check for check in (*FOUNDATION, *INVARIANTS)}
+    by_name = {check.__name__: check for check in (*FOUNDATION, *INVARIANTS, *TRACED)}
     assert list(by_name[invariant](broken)), "the invariant itself does not see it"
     assert any(line.startswith(title(by_name[invariant])) for line in violations(broken))
     with pytest.raises(InternalError, match="left `sample` broken") as caught:
@@ -484,12 +484,12 @@ def test_a_corrupted_graph_is_caught(sample: Graph, invariant: str, corrupt: Cal
 
 
 def test_every_invariant_has_a_corruptor() -> None:
-    assert {name for name, _ in CORRUPTORS} == {check.__name__ for check in (*FOUNDATION, *INVARIANTS)}
+    assert {name for name, _ in CORRUPTORS} == {check.__name__ for check in (*FOUNDATION, *INVARIANTS, *TRACED)}
     assert len({name for name, _ in CORRUPTORS}) >= 15
 
 
 def test_every_invariant_says_what_it_is() -> None:
-    for check in (*FOUNDATION, *INVARIANTS):
+    for check in (*FOUNDATION, *INVARIANTS, *TRACED):
         assert (check.__doc__ or "").endswith("."), check.__name__
 
 

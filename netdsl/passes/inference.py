@@ -1,0 +1,65 @@
+"""Drop what inference does not need.
+
+At inference `dropout(x) = x` and `drop_path(x) = x` (Srivastava et al., 2014; Huang et al., 2016), `identity(x) = x`
+always, and `adaptive_avg_pool(n)` of an n×n map takes the mean of single points. What serves only an aux output or
+the loss is not asked for. Inputs stay, as they are the network's interface; targets go.
+
+before:
+    net n {
+      input x: 3x8x8
+      a = x -> conv(4, 3) -> identity -> dropout(0.5) -> relu
+      output y = a
+      aux output z = a -> global_avg_pool
+    }
+after:
+    net n {
+      input x: 3x8x8  # 3×8×8
+      conv = x -> conv(4, 3)  # 4×8×8
+      relu = conv -> relu  # 4×8×8
+      output y = relu
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.cost import inference as needed
+from netdsl.graph import Graph
+from netdsl.ops.op import Op, Shape
+from netdsl.ops.pool import Adaptive
+from netdsl.ops.random import Dropout, DropPath
+from netdsl.ops.reshape import Identity
+from netdsl.passes.rewrite import Rewrite
+from netdsl.scope import Value
+
+
+def drop(graph: Graph) -> Graph:
+    """Drop dead nodes, identities, and what is random in training only."""
+    alive = set(needed(graph))
+    edit = Rewrite(graph)
+    for node in graph.nodes:
+        if node.role == "input":
+            continue
+        if node.number not in alive:
+            edit.gone.add(node.number)
+            edit.dropped[node.name] = "inference does not need it"
+        elif node.op is not None and (why := nothing(node.op, graph.operand_shapes(node))):
+            edit.gone.add(node.number)
+            edit.moved[Value(node.number)] = node.operands[0]
+            edit.dropped[node.name] = why
+    outputs = tuple(output for output in graph.outputs if not output.aux)
+    if not edit.gone and outputs == graph.outputs and graph.loss is None:
+        return graph
+    return edit.done(outputs=outputs, loss=None)
+
+
+def nothing(op: Op, shapes: Sequence[Shape]) -> str | None:
+    """Why the operator yields its operand at inference; None where it does not."""
+    if isinstance(op, Identity):
+        return "an identity"
+    if isinstance(op, Dropout | DropPath):
+        return "nothing happens in it at inference"
+    if isinstance(op, Adaptive) and op.infer(*shapes) == shapes[0]:
+        return "its windows are single points"
+    return None

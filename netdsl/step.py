@@ -1,0 +1,185 @@
+"""Steps: several operators that one kernel computes, and what passes know about a network beyond its graph.
+
+A fused graph is an ordinary `Graph` whose operator nodes are kernels: an operator by itself, or a `Step`, which holds
+its parts in the order they are computed. Because a step is an operator, all that reads graphs reads fused ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+from netdsl.extent import Extent
+from netdsl.ops.op import Field, Op, Shape
+from netdsl.scope import Value
+
+if TYPE_CHECKING:
+    from netdsl.form import Form
+    from netdsl.graph import Graph, Node
+
+
+class Outer(NamedTuple):
+    """Operand `slot` of the step's node."""
+
+    slot: int
+
+
+class Inner(NamedTuple):
+    """What part number `part` of the same step yields."""
+
+    part: int
+
+
+Source: TypeAlias = Outer | Inner
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node of the network as a step computes it. `name` is the node's in the network as written: its identity."""
+
+    name: str
+    op: Op
+    owner: str
+    operands: tuple[Source, ...]
+
+
+class Step(Op):
+    """Several operators in one kernel. Every part yields one value; output i of the node is that of part
+    `results[i]`, and no other value of a part is seen outside."""
+
+    name: ClassVar[str] = "step"
+    inputs = (0, None)
+    class_inputs = None
+    parts: tuple[Part, ...]
+    results: tuple[int, ...]
+
+    def walk(self, *shapes: Shape) -> Iterator[tuple[Part, tuple[Shape, ...], Shape]]:
+        """Each part with the shapes of its operands and of what it yields."""
+        found: list[Shape] = []
+        for part in self.parts:
+            given = tuple(shapes[s.slot] if type(s) is Outer else found[s[0]] for s in part.operands)
+            found.append(part.op.infer(*given))
+            yield part, given, found[-1]
+
+    def infer(self, *shapes: Shape) -> Any:
+        found = [shape for _, _, shape in self.walk(*shapes)]
+        return [found[i] for i in self.results] if len(self.results) > 1 else found[self.results[0]]
+
+    def weights(self, *shapes: Shape) -> dict[str, Shape]:
+        """By whole path: `layer1.0.conv1.weight`."""
+        return {
+            f"{part.owner}.{name}": shape
+            for part, given, _ in self.walk(*shapes)
+            for name, shape in part.op.weights(*given).items()
+        }
+
+    def buffers(self, *shapes: Shape) -> dict[str, Shape]:
+        return {
+            f"{part.owner}.{name}": shape
+            for part, given, _ in self.walk(*shapes)
+            for name, shape in part.op.buffers(*given).items()
+        }
+
+    def params(self, *shapes: Shape) -> int:
+        return sum({part.owner: part.op.params(*given) for part, given, _ in self.walk(*shapes)}.values())
+
+    def macs(self, *shapes: Shape) -> Extent:
+        total: Extent = 0
+        for part, given, _ in self.walk(*shapes):
+            total = total + part.op.macs(*given)
+        return total
+
+    def receptive_field(self, rank: int) -> Field | None:
+        """That of the longest chain of parts; the residual of an `add` lies inside it."""
+        window: Any = (1,) * rank
+        stride: Any = (1,) * rank
+        for part in _chain(self.parts, self.results[0]):
+            own = part.op.receptive_field(rank)
+            if own is None:
+                return None
+            window = tuple(w + (k - 1) * s for w, k, s in zip(window, own[0], stride, strict=True))
+            stride = tuple(s * t for s, t in zip(stride, own[1], strict=True))
+        return window, stride
+
+    def label(self) -> str:
+        """`conv(64, 7, stride = 2) + batch_norm + relu`; siblings with a bar between."""
+        chains = [" + ".join(p.op.label() for p in _chain(self.parts, result)) for result in self.results]
+        return " | ".join(chains)
+
+    @property
+    def form(self) -> Form:
+        """How a kernel reads it. Raises NoForm where no kernel computes these parts in this order."""
+        from netdsl.form import read
+
+        return read(self.parts, self.results)
+
+
+def _chain(parts: tuple[Part, ...], result: int) -> list[Part]:
+    """The parts from the first that is needed to part `result`, along what each takes from an earlier part."""
+    chain = [parts[result]]
+    while inner := [s for s in chain[-1].operands if type(s) is Inner]:
+        chain.append(parts[inner[0].part])
+    return chain[::-1]
+
+
+def parts(node: Node) -> tuple[Part, ...]:
+    """What a node computes: the parts of a step, an operator by itself as the only one, nothing for an input."""
+    if node.op is None:
+        return ()
+    if isinstance(node.op, Step):
+        return node.op.parts
+    return (Part(node.name, node.op, node.owner, tuple(map(Outer, range(len(node.operands))))),)
+
+
+def walk(graph: Graph, node: Node) -> Iterator[tuple[Part, tuple[Shape, ...], Shape]]:
+    """Each part of a node with the shapes of its operands and of what it yields first."""
+    if isinstance(node.op, Step):
+        yield from node.op.walk(*graph.operand_shapes(node))
+    else:
+        for part in parts(node):
+            yield part, graph.operand_shapes(node), node.shape
+
+
+# ------------------------------------------------------------------------------------- what passes know beyond that
+
+
+class Place(NamedTuple):
+    """A value that lives in channels `offset`.. of a wider buffer."""
+
+    buffer: int
+    offset: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What passes know beyond the graph that they made. All names are those of nodes of `origin`."""
+
+    origin: Graph  # the graph before the first pass
+    dropped: Mapping[str, str] = field(default_factory=dict)  # node -> why nothing computes it
+    views: Mapping[str, str] = field(default_factory=dict)  # node of the fused graph -> why it launches nothing
+    places: Mapping[Value, Place] = field(default_factory=dict)  # values that are channels of a wider buffer
+    reasons: Mapping[str, str] = field(default_factory=dict)  # node -> why it was not fused further
+
+    def but(self, **changes: Any) -> Plan:
+        return replace(self, **changes)
+
+
+def kernels(graph: Graph) -> tuple[Node, ...]:
+    """The nodes that launch a kernel, in order: every operator that is no view."""
+    views = graph.plan.views if graph.plan is not None else {}
+    return tuple(node for node in graph.nodes if node.op is not None and node.name not in views)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A convolution of the network as written with what one fused call computes after it: names of nodes.
+
+    `residual` is the operand of `add` (0 or 1) that is not the convolution's.
+    """
+
+    conv: str
+    norm: str | None = None
+    add: str | None = None
+    residual: int | None = None
+    activation: str | None = None
