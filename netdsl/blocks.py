@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from netdsl.graph import Graph
+from netdsl.graph import Broken, Graph
 from netdsl.ops.op import show
 from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Loop, Region, Step, Tensor, Value
 from netdsl.source import Span
@@ -15,22 +15,27 @@ from netdsl.source import Span
 class Block:
     """A part of the network that has a path: a block called, a labelled loop or group.
 
-    `members` are its nodes, by number, and its blocks, in order; `result` the value that it yields, where it is one.
+    `members` are its nodes, by number, its blocks, and what is broken in it, in order; `result` is the value that it
+    yields, where it is one.
     """
 
     path: str
     head: str  # the call: `bottleneck(64, stride = 2)`
     site: Span | None
     result: Value | None
-    members: list[int | Block] = field(default_factory=list)
+    members: list[int | Block | Broken] = field(default_factory=list)
 
     def nodes(self) -> Iterator[int]:
         """The numbers of all nodes inside, in order."""
         for member in self.members:
             if isinstance(member, Block):
                 yield from member.nodes()
-            else:
+            elif isinstance(member, int):
                 yield member
+
+    def last(self) -> int:
+        """The greatest number of a node inside; -1 where there is none."""
+        return max(self.nodes(), default=-1)
 
 
 def blocks(graph: Graph) -> Block:
@@ -40,7 +45,23 @@ def blocks(graph: Graph) -> Block:
     _fill(root, graph.root.steps)
     if graph.loss_region is not None:
         _fill(root, graph.loss_region.steps)
+    for broken in graph.broken:
+        _place(root, broken)
     return root
+
+
+def _place(block: Block, broken: Broken) -> None:
+    """Put what is broken behind the last thing that it reads, in the block that it stands in."""
+    for member in block.members:
+        if isinstance(member, Block) and broken.node.name.startswith(f"{member.path}."):
+            return _place(member, broken)
+    last = max((value.node for value in broken.node.operands), default=-1)
+    at = 0
+    for place, member in enumerate(block.members, 1):
+        if isinstance(member, Broken) or (member.last() if isinstance(member, Block) else member) <= last:
+            at = place
+    block.members.insert(at if broken.node.operands else len(block.members), broken)
+    return None
 
 
 def _fill(block: Block, steps: Iterable[Step]) -> None:

@@ -15,6 +15,7 @@ from netdsl.analysis.count import Count
 from netdsl.expression import Expr, Flag, Literal, Number, Operation, Variable, evaluate, provenance
 from netdsl.graph import Graph, Node
 from netdsl.ops.op import Op, OpError, Shape
+from netdsl.ops.window import sides
 from netdsl.source import Source, Span
 
 _NOWHERE = Source("", "")
@@ -28,6 +29,8 @@ def arithmetic(graph: Graph, node: Node) -> list[str]:
     lines = []
     if extents := _extents(node.op, shapes):
         lines.append(", ".join(extents))
+    if unread := _unread(node.op, shapes, node.shape):
+        lines.append(unread)
     weights = node.op.weights(*shapes)
     if weights:
         text = " + ".join(_product(_kernel_first(shape)) for shape in weights.values())
@@ -68,6 +71,32 @@ def _extents(op: Op, shapes: tuple[Shape, ...]) -> list[str]:
                 if text != str(int(extent)):
                     found.append(f"{text} = {int(extent)}")
     return list(dict.fromkeys(found))
+
+
+AXES = ("planes", "rows", "columns")
+
+
+def _unread(op: Op, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """What is left over behind the last window where the windows touch, and no window reads: `the last row and column
+    are discarded`."""
+    rank = len(shapes[0]) - 1 if len(shapes) == 1 else 0
+    field = op.receptive_field(rank) if rank in (1, 2, 3) else None
+    pad = getattr(_with_padding(op, shapes), "pad", None)
+    if field is None or pad is None:
+        return ""
+    left = {}
+    for axis, extent, number, window, stride, side in zip(
+        AXES[-rank:], shapes[0][1:], out[1:], *field, sides(pad, rank), strict=True
+    ):
+        before = side[0] if isinstance(side, tuple) else side
+        if isinstance(extent, int) and isinstance(number, int) and 1 < stride <= window:
+            rest = extent + before - (number - 1) * stride - window
+            if rest > 0:
+                left[axis] = int(rest)
+    if not left:
+        return ""
+    told = " and ".join(f"{n} {axis}" if n > 1 else axis.removesuffix("s") for axis, n in left.items())
+    return f"the last {told} {'is' if list(left.values()) == [1] else 'are'} discarded"
 
 
 def _with_padding(op: Op, shapes: tuple[Shape, ...]) -> Op:

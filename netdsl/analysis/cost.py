@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from netdsl import cost
 from netdsl.analysis.count import Count
 from netdsl.extent import Extent, NotAffine, bind, symbols
 from netdsl.graph import Graph, Node
@@ -15,7 +16,7 @@ BYTES = 4  # of an element, in fp32
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`params` train and `frozen` do not; both are counted at the first node that uses the module, not again.
+    """`params` train and `frozen` do not; both are counted at one of the nodes that use the module, not again.
     `macs` counts convolutions, deconvolutions, linear layers and matrix products. `elements` is those of all outputs.
     """
 
@@ -23,6 +24,11 @@ class Cost:
     frozen: int
     macs: Count
     elements: Count
+
+    @property
+    def scalars(self) -> int:
+        """All that the modules hold, trained or frozen."""
+        return self.params + self.frozen
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -37,8 +43,11 @@ NOTHING = Cost(0, 0, Count(), Count())
 
 
 def costs(graph: Graph) -> tuple[Cost, ...]:
-    """The cost of every node, by number."""
-    counted: set[str] = set()
+    """The cost of every node, by number. A shared module is charged to the first node that uses it at inference, else
+    to the first."""
+    charged: dict[str, int] = {}
+    for number in (*cost.inference(graph), *range(len(graph.nodes))):
+        charged.setdefault(graph.nodes[number].owner, number)
     found = []
     for node in graph.nodes:
         elements = sum((Count.product(shape) for shape in node.shapes), Count())
@@ -47,8 +56,7 @@ def costs(graph: Graph) -> tuple[Cost, ...]:
             continue
         shapes = graph.operand_shapes(node)
         params = frozen = 0
-        if not node.owner or node.owner not in counted:
-            counted.add(node.owner)
+        if not node.owner or charged[node.owner] == node.number:
             params = node.op.params(*shapes)
             frozen = node.op.scalars(*shapes) - params
         found.append(Cost(params, frozen, macs(graph, node), elements))

@@ -14,6 +14,7 @@ never meet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -88,6 +89,26 @@ def receptive_fields(graph: Graph) -> tuple[ReceptiveField | None, ...]:
         else:
             found.append(_behind(graph, node, found))
     return tuple(found)
+
+
+def exceeding(graph: Graph, fields: Sequence[ReceptiveField | None]) -> frozenset[int]:
+    """The nodes whose greatest field is wider than the input, along some axis; of several inputs, than the widest."""
+    widest: dict[int, list[int | None]] = {}  # by the number of spatial axes; None where an extent is unknown
+    for number in graph.inputs:
+        extents = [int(e) if isinstance(e, int) else None for e in graph.nodes[number].shape[1:]]
+        known = widest.setdefault(len(extents), extents)
+        widest[len(extents)] = [
+            None if a is None or b is None else max(a, b) for a, b in zip(known, extents, strict=True)
+        ]
+    return frozenset(
+        number
+        for number, field in enumerate(fields)
+        if field is not None
+        and any(
+            extent is not None and there is not None and extent > there
+            for extent, there in zip(field.extents, widest.get(len(field.extents), ()), strict=False)
+        )
+    )
 
 
 def _behind(graph: Graph, node: Node, found: list[ReceptiveField | None]) -> ReceptiveField | None:

@@ -1,138 +1,102 @@
-"""The summary as a table of text, aligned, in a given width."""
+"""The summary as a table of text, exactly as wide as it is to be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+import textwrap
+from typing import TYPE_CHECKING
 
-from netdsl.analysis.cost import BYTES
-from netdsl.analysis.count import Count
-from netdsl.ops.op import show_shape
-from netdsl.source import Source, Span
+from netdsl.analysis.cells import COLUMNS, RIGHT, SHARES, Line, lines, notes, totals
+from netdsl.rendering.columns import cut
+from netdsl.rendering.columns import width as columns_of
 
 if TYPE_CHECKING:
-    from netdsl.analysis.summary import Row, Summary
+    from netdsl.analysis.summary import Summary
 
-HEADINGS = ("name", "operator", "output", "params", "MACs", "memory", "field", "stride", "line")
-RIGHT = frozenset(("params", "MACs", "memory", "line"))
-GIVEN_UP = ("memory", "stride", "line", "field", "MACs")  # in this order, where the width is too small for all
-SHORTEST = 12  # what the operator's column keeps, and the name's
-BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+BARS = "bars"
+GIVEN_UP = ("line", "stride", BARS, "memory", *SHARES, "field", "MACs", "operator", "output", "params")
+"""In this order, where the width is too small for all: the least telling first."""
 
+KEPT = {"name": 20, "operator": 16, "output": 20}
+"""To how much a column may be cut before another is given up."""
 
-class Line(NamedTuple):
-    cells: tuple[str, ...]
-    style: str  # of the whole line, on a terminal
-    how: tuple[str, ...]
-    indent: int
+GAP = 2
+SHORTEST_BAR, LONGEST_BAR = 4, 24
+EIGHTHS = ("", *"▏▎▍▌▋▊▉")
+
+BOLD, DIM, RED, BAR, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
+STYLES = {"block": BOLD, "broken": RED}
 
 
 def table(summary: Summary, width: int, depth: int | None, how: bool, color: bool) -> str:
-    """The table, and the totals under it; every line is at most `width` wide where that can be."""
-    main = next((row.site.source for row in summary.nodes if row.site), None)
-    lines = list(_lines(summary.rows, depth, how, main, "", 0))
-    columns = _columns([HEADINGS, *(line.cells for line in lines)], width)
-    rule = "─" * (sum(columns.values()) + 2 * (len(columns) - 1))
-    out = [_styled(_fitted(HEADINGS, columns), DIM, color), rule]
-    for line in lines:
-        out.append(_styled(_fitted(line.cells, columns), line.style, color))
-        out.extend(_styled(" " * (line.indent + 4) + text, DIM, color) for text in line.how)
-    out += [rule, *_totals(summary)]
+    """The table, the totals and what is to be said of them. The rules are `width` wide, and nothing is wider."""
+    body, ends = list(lines(summary, depth, how)), list(totals(summary))
+    heading = Line("heading", "", {column: "%" if column in SHARES else column for column in COLUMNS})
+    columns, bar = _fit([heading, *body, *ends], width)
+    rule = "─" * width
+    out = [_row(heading, columns, bar, DIM, color), rule]
+    for line in body:
+        out.append(_row(line, columns, bar, STYLES.get(line.kind, ""), color))
+        for text in line.how:
+            out += [_styled(part, DIM, color) for part in _wrapped(text, width, 2 * line.level + 4)]
+    out += [rule, *(_row(line, columns, bar, "" if line.level else BOLD, color) for line in ends), rule]
+    for text in notes(summary):
+        out += _wrapped(text.lstrip(), width, len(text) - len(text.lstrip()))
     return "\n".join(out)
 
 
-def _columns(rows: list[tuple[str, ...]], width: int) -> dict[int, int]:
-    """The columns that are shown, with their widths."""
-    widths = {column: max(len(cells[column]) for cells in rows) for column in range(len(HEADINGS))}
-    for heading in ("", *GIVEN_UP):
-        if heading:
-            del widths[HEADINGS.index(heading)]
-        excess = sum(widths.values()) + 2 * (len(widths) - 1) - width
-        for column in (1, 0):  # the operator gives way first, then the name
-            kept = max(min(widths[column], SHORTEST), widths[column] - max(excess, 0))
-            excess -= widths[column] - kept
-            if excess <= 0:
-                return widths | {column: kept} | ({1: min(widths[1], SHORTEST)} if column == 0 else {})
-    return widths | {column: min(widths[column], SHORTEST) for column in (0, 1)}
+def _fit(table: list[Line], available: int) -> tuple[dict[str, int], int]:
+    """The columns that are shown with their widths, and how long the bars are: together as wide as there is room."""
+    natural = {column: max(columns_of(_text(line, column)) for line in table) for column in COLUMNS}
+    for column in COLUMNS:
+        if not any(line.cells.get(column) for line in table[1:]):  # a heading and nothing below
+            del natural[column]
+    for given_up in range(len(GIVEN_UP) + 1):
+        gone = GIVEN_UP[:given_up]
+        bars = sum(share in natural for share in SHARES) if BARS not in gone else 0
+        room = {column: min(most, KEPT.get(column, most)) for column, most in natural.items() if column not in gone}
+        spare = available - sum(room.values()) - GAP * (len(room) - 1) - bars * (1 + SHORTEST_BAR)
+        if spare >= 0:
+            break
+    else:
+        return {"name": available}, 0
+    for column in room:  # first what was cut, then the bars, then all alike
+        more = min(spare, natural[column] - room[column])
+        room[column], spare = room[column] + more, spare - more
+    bar = min(LONGEST_BAR, SHORTEST_BAR + spare // bars) if bars else 0
+    spare -= bars * (bar - SHORTEST_BAR)
+    for place, column in enumerate(room):
+        room[column] += spare // len(room) + (place < spare % len(room))
+    return room, bar
 
 
-def _lines(
-    rows: Iterable[Row], depth: int | None, how: bool, main: Source | None, prefix: str, level: int
-) -> Iterator[Line]:
-    for row in rows:
-        name = row.name.removeprefix(prefix)
-        is_block = not row.op
-        opened = is_block and (depth is None or level + 1 < depth)
-        cells = (
-            "  " * level + name,
-            row.text,
-            "; ".join(show_shape(shape) for shape in row.shapes),
-            f"{row.cost.params + row.cost.frozen:,}" if row.cost.params or row.cost.frozen else "",
-            str(row.cost.macs) if row.cost.macs else "",
-            "" if opened else memory(row.cost.elements),
-            *sight(row),
-            _place(row.site, main),
-        )
-        yield Line(cells, BOLD if is_block else "", row.how if how else (), 2 * level)
-        if opened:
-            yield from _lines(row.rows, depth, how, main, f"{row.name}.", level + 1)
+def _text(line: Line, column: str) -> str:
+    return "  " * (line.level if column == "name" else 0) + line.cells.get(column, "")
 
 
-def sight(row: Row) -> tuple[str, str]:
-    """The receptive field and the stride: `7`, `3..7` from the least to the greatest path, `all` for all of an axis."""
-    field = row.field
-    if field is None:
-        return "", ""
-    if not field.most or all(axis is None for axis in field.most):
-        least = [str(e) for e in field.least_extents if e is not None]
-        return (f"{_alike(least)}..all" if least else "all" if field.most else ""), ""
-    spans = []
-    for least_extent, extent in zip(field.least_extents, field.extents, strict=True):
-        text = "all" if extent is None else str(extent)
-        spans.append(text if least_extent == extent else f"{'all' if least_extent is None else least_extent}..{text}")
-    return _alike(spans), _alike(["" if stride is None else str(stride) for stride in field.strides])
+def _row(line: Line, columns: dict[str, int], bar: int, style: str, color: bool) -> str:
+    parts = []
+    for column, room in columns.items():
+        text = cut(_text(line, column), room)
+        blank = " " * (room - columns_of(text))
+        shown = _styled(text, style, color)
+        part = blank + shown if column in RIGHT else shown + blank
+        if bar and column in SHARES:
+            length = drawn(line.shares.get(column), bar)
+            part += " " + _styled(length, BAR, color) + " " * (bar - len(length))
+        parts.append(part)
+    return (" " * GAP).join(parts).rstrip()
 
 
-def _alike(parts: list[str]) -> str:
-    return parts[0] if len(set(parts)) == 1 else "×".join(parts)
+def drawn(share: float | None, length: int) -> str:
+    """A bar that is `share` of `length` characters long, to an eighth of one."""
+    eighths = round(8 * length * min(share or 0, 1))
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8]
 
 
-def memory(elements: Count) -> str:
-    """Bytes in fp32: `3.1 MiB`."""
-    number = elements.number
-    if number is None:
-        return f"4·({elements}) B"
-    size = float(BYTES * number)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"
-
-
-def _place(site: Span | None, main: Source | None) -> str:
-    if site is None:
-        return ""
-    return str(site.line) if site.source is main else f"{site.source.name.rpartition('/')[2]}:{site.line}"
-
-
-def _fitted(cells: tuple[str, ...], columns: dict[int, int]) -> str:
-    fitted = []
-    for column, width in columns.items():
-        cell = cells[column]
-        text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        fitted.append(text.rjust(width) if HEADINGS[column] in RIGHT else text.ljust(width))
-    return "  ".join(fitted).rstrip()
+def _wrapped(text: str, width: int, indent: int) -> list[str]:
+    margin = " " * min(indent, width // 2)
+    return textwrap.wrap(text, max(width, 1), initial_indent=margin, subsequent_indent=margin + "  " * (indent > 2))
 
 
 def _styled(text: str, style: str, color: bool) -> str:
-    return f"{style}{text}{PLAIN}" if color and style else text
-
-
-def _totals(summary: Summary) -> Iterator[str]:
-    yield f"{summary.network}: {summary.params:,} parameters, {summary.counts['macs']} MACs"
-    if summary.inference_params != summary.params:
-        yield f"  {summary.inference_params:,} parameters without what only aux outputs need"
-    if summary.frozen:
-        yield f"  {summary.frozen:,} frozen parameters besides"
-    yield f"  {memory(summary.counts['activations'])} of activations for one sample in fp32"
+    return f"{style}{text}{PLAIN}" if color and style and text.strip() else text

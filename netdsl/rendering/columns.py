@@ -50,6 +50,22 @@ def _width(piece: str) -> int:
     return 2 if unicodedata.east_asian_width(piece) in ("W", "F") else 1
 
 
+def width(text: str) -> int:
+    """The columns that `text` takes, which holds nothing that a terminal would obey."""
+    if not text or max(text) < "\u0300":  # nothing wide, nothing that combines
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def cut(text: str, columns: int) -> str:
+    """`text`, its end given up for an ellipsis where it takes more than `columns`."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) >= columns:
+        text = text[:-1]
+    return text + "…" * (columns > 0)
+
+
 def safe(text: str) -> str:
     """`text` with nothing in it that a terminal would obey; newlines stay."""
     return "".join(character if character == "\n" else _shown(character) for character in text)
