@@ -21,7 +21,7 @@ KEPT = {"name": 20, "operator": 16, "output": 20}
 
 GAP = 2
 SHORTEST_BAR, LONGEST_BAR = 4, 24
-EIGHTHS = ("", *"▏▎▍▌▋▊▉")
+EIGHTHS: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉")
 
 BOLD, DIM, RED, BAR, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
 STYLES = {"block": BOLD, "broken": RED}
@@ -89,7 +89,7 @@ def _row(line: Line, columns: dict[str, int], bar: int, style: str, color: bool)
 
 def drawn(share: float | None, length: int) -> str:
     """A bar that is `share` of `length` characters long, to an eighth of one."""
-    eighths = round(8 * length * min(share or 0, 1))
+    eighths = round(8 * length * min(share or 0.0, 1.0))
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8]
 
 
