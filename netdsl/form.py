@@ -9,8 +9,9 @@ Convolutions that read one value with one geometry may be siblings: several core
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from netdsl.ops.activation import LeakyRelu, Relu, Relu6, Silu
+from netdsl.ops.activation import Elu, Gelu, Hardswish, LeakyRelu, Relu, Relu6, Sigmoid, Silu, Tanh
 from netdsl.ops.arithmetic import Add
 from netdsl.ops.conv import Conv, Deconv
 from netdsl.ops.linear import Linear
@@ -18,11 +19,15 @@ from netdsl.ops.norm import BatchNorm
 from netdsl.ops.op import Op
 from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.ops.reshape import Flatten
-from netdsl.step import Inner, Outer, Part
+from netdsl.step import Inner, Outer, Part, Step, parts
 
-ACTIVATIONS = (Relu, Relu6, LeakyRelu, Silu)
-WEIGHTED = (Conv, Deconv, Linear)
-POOLS = (MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool)
+if TYPE_CHECKING:
+    from netdsl.graph import Node
+
+ACTIVATIONS = (Relu, Relu6, LeakyRelu, Elu, Silu, Sigmoid, Tanh, Gelu, Hardswish)
+GLOBAL_POOLS = (GlobalAvgPool, GlobalMaxPool)
+POOLS = (MaxPool, AvgPool, *GLOBAL_POOLS)
+WITH_PROLOGUE = (Conv, Deconv, *POOLS)
 
 
 class NoForm(Exception):
@@ -64,7 +69,8 @@ def is_affine(op: Op) -> bool:
 
 
 def is_activation(op: Op) -> bool:
-    return isinstance(op, ACTIVATIONS)
+    """One of those that kernels have; of gelu the exact one."""
+    return isinstance(op, ACTIVATIONS) and not (isinstance(op, Gelu) and op.approximate != "none")
 
 
 def is_add(op: Op) -> bool:
@@ -80,15 +86,15 @@ def is_core(op: Op) -> bool:
     return isinstance(op, (Deconv, *POOLS))
 
 
-def read(parts: tuple[Part, ...], results: tuple[int, ...]) -> Form:
+def read(held: tuple[Part, ...], results: tuple[int, ...]) -> Form:
     """The form of a step's parts. Raises NoForm."""
-    forms = [_one(parts, result) for result in results]
+    forms = [_one(held, result) for result in results]
     first = forms[0]
     for other in forms[1:]:
         if not first.cores or (other.source, other.prologue) != (first.source, first.prologue):
             raise NoForm("what one kernel yields several of are siblings: convolutions of one value")
     used = {id(part) for form in forms for part in (*_listed(form),)}
-    if len(used) != len(parts):
+    if len(used) != len(held):
         raise NoForm("a part serves no result")
     return Form(
         first.source,
@@ -106,11 +112,11 @@ def _listed(form: Form) -> list[Part]:
     return [part for part in some if part is not None]
 
 
-def _one(parts: tuple[Part, ...], result: int) -> Form:
+def _one(held: tuple[Part, ...], result: int) -> Form:
     """The form of what leads to one result."""
     chain, residuals = [result], {}
     while True:
-        part = parts[chain[-1]]
+        part = held[chain[-1]]
         inner = [s for s in part.operands if type(s) is Inner]
         outer = [s for s in part.operands if type(s) is Outer]
         if len(inner) > 1 or len(part.operands) > 2:
@@ -120,7 +126,7 @@ def _one(parts: tuple[Part, ...], result: int) -> Form:
         if not inner:
             break
         chain.append(inner[0].part)
-    return _Reader([parts[i] for i in reversed(chain)], residuals).read()
+    return _Reader([held[i] for i in reversed(chain)], residuals).read()
 
 
 class _Reader:
@@ -130,25 +136,41 @@ class _Reader:
         self.chain, self.residuals, self.place = chain, residuals, 0
 
     def read(self) -> Form:
-        head = self.chain[0]
-        source = head.operands[0]
+        source = self.chain[0].operands[0]
         assert type(source) is Outer
-        core = next((i for i, part in enumerate(self.chain) if is_core(part.op)), None)
+        at = next((i for i, part in enumerate(self.chain) if is_core(part.op)), None)
         prologue: list[Part] = []
-        flatten = None
-        if core is not None:
-            prologue += [part for part in (self._norm(), self._activation()) if part]
+        flatten = core = None
+        if at is not None:
+            core = self.chain[at]
+            if isinstance(core.op, WITH_PROLOGUE):
+                prologue += [part for part in (self._norm(), self._activation()) if part]
             flatten = self._flatten()
-            if self.place != core:
-                raise NoForm(f"`{self.chain[self.place].name}` cannot stand before `{self.chain[core].name}`")
+            if self.place != at:
+                raise NoForm(f"`{self.chain[self.place].name}` cannot stand before `{core.name}`")
             self.place += 1
         epilogue, source = self._epilogue(source)
         if self.place < len(self.chain):
-            raise NoForm(f"`{self.chain[self.place].name}` cannot follow `{self.chain[self.place - 1].name}`")
-        cores = () if core is None else (self.chain[core],)
-        if cores and isinstance(cores[0].op, POOLS) and epilogue != Epilogue():
-            raise NoForm(f"`{self.chain[core + 1].name}` cannot follow a pool")  # type: ignore[operator]
-        return Form(source, tuple(prologue), flatten, cores, (epilogue,))
+            raise NoForm(self._surplus())
+        if core is not None and isinstance(core.op, POOLS):
+            after = (
+                epilogue.norm or epilogue.add or (epilogue.activation if isinstance(core.op, GLOBAL_POOLS) else None)
+            )
+            if after is not None:
+                raise NoForm(f"`{after.name}` cannot follow the pool `{core.name}` in one kernel")
+        return Form(source, tuple(prologue), flatten, () if core is None else (core,), (epilogue,))
+
+    def _surplus(self) -> str:
+        """Why the next part is one too many."""
+        part = self.chain[self.place]
+        if self.place == 0:
+            return f"no kernel of ours computes `{part.name}`, which is {part.op.name}"
+        before = self.chain[self.place - 1]
+        if is_affine(before.op) and is_affine(part.op):
+            return f"`{before.name}` is a batch norm already, and a kernel has one"
+        if is_add(before.op) and is_add(part.op):
+            return f"`{before.name}` is a sum already, and a kernel has one"
+        return f"`{part.name}` cannot follow `{before.name}` in one kernel"
 
     def _epilogue(self, source: Outer) -> tuple[Epilogue, Outer]:
         norm = self._norm()
@@ -184,10 +206,18 @@ class _Reader:
         return None
 
 
-def read_node(op: Op, operands: int) -> Form | None:
-    """The form of an operator that is a kernel by itself; None where none of our kernels computes it."""
-    part = Part("", op, "", tuple(map(Outer, range(operands))))
+def form_of(node: Node) -> Form | None:
+    """The form of a node, a step or an operator that is a kernel by itself; None where none of our kernels computes it.
+
+    Raises NoForm for a step that should not be there.
+    """
+    if node.op is None:
+        return None
+    if isinstance(node.op, Step):
+        return node.op.form
+    if not (is_core(node.op) or is_affine(node.op) or is_activation(node.op) or is_add(node.op)):
+        return None
     try:
-        return read((part,), (0,))
+        return read(parts(node), (0,))
     except NoForm:
         return None

@@ -46,12 +46,12 @@ def drop(graph: Graph) -> Graph:
             edit.dropped[node.name] = "inference does not need it"
         elif node.op is not None and (why := nothing(node.op, graph.operand_shapes(node))):
             edit.gone.add(node.number)
-            edit.moved[Value(node.number)] = node.operands[0]
+            edit.moved[Value(node.number)] = edit.moved.get(node.operands[0], node.operands[0])
             edit.dropped[node.name] = why
     outputs = tuple(output for output in graph.outputs if not output.aux)
-    if not edit.gone and outputs == graph.outputs and graph.loss is None:
-        return graph
-    return edit.done(outputs=outputs, loss=None)
+    if outputs != graph.outputs or graph.loss is not None:
+        return edit.done(outputs=outputs, loss=None)
+    return edit.done()
 
 
 def nothing(op: Op, shapes: Sequence[Shape]) -> str | None:

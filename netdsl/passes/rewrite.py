@@ -31,6 +31,7 @@ class Rewrite:
     moved: dict[Value, Value] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
 
     def done(self, **changes: Any) -> Graph:
         """The graph with the edits made; `changes` are further fields of it, in its old numbers.
@@ -38,13 +39,15 @@ class Rewrite:
         Values that moved are written elsewhere, and so the places of all values are forgotten.
         """
         graph, plan = self.graph, plan_of(self.graph)
+        told = self.reasons.items() <= plan.reasons.items() and self.views.items() <= plan.views.items()
+        if told and not (self.nodes or self.gone or changes):
+            return graph
         outputs: tuple[Output, ...] = changes.pop("outputs", graph.outputs)
         kept = [self.nodes.get(node.number, node) for node in graph.nodes if node.number not in self.gone]
         number = {node.number: i for i, node in enumerate(kept)}
 
         def resolve(value: Value) -> Value:
-            while value in self.moved:
-                value = self.moved[value]
+            value = self.moved.get(value, value)
             return Value(number[value.node], value.index)
 
         def nested(value: Any) -> Any:
@@ -54,7 +57,7 @@ class Rewrite:
             replace(node, number=i, operands=tuple(map(resolve, node.operands))) for i, node in enumerate(kept)
         )
         names = {node.name for node in nodes}
-        views = {name: why for name, why in plan.views.items() if name in names}
+        views = {name: why for name, why in {**plan.views, **self.views}.items() if name in names}
         places = {}
         if self.moved:
             concats = {node.name for node in nodes if isinstance(node.op, Concat)}

@@ -1,0 +1,143 @@
+"""Two nodes become one kernel: the second reads what the first yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from netdsl.form import Form, NoForm, read
+from netdsl.graph import LOSS, OUTPUT, Graph, Node, Use
+from netdsl.passes.rewrite import Rewrite
+from netdsl.scope import Value
+from netdsl.step import Inner, Outer, Part, Source, Step, parts
+
+
+class Refused(Exception):
+    """Two nodes stay apart; the message is the reason, in words."""
+
+
+def join_forward(graph: Graph, slots: Callable[[Node], tuple[int, ...] | None]) -> Graph:
+    """Join nodes to the one before them, which nothing else may read: that of the first of `slots` that can be.
+
+    `slots` gives None for nodes that the pass does not look at, and raises Refused for those that it must leave. Why
+    nodes stay apart goes into the plan's reasons.
+    """
+    edit = Rewrite(graph)
+    for node in graph.nodes:
+        refusals: list[str] = []
+        try:
+            for slot in slots(node) or ():
+                try:
+                    first = graph.nodes[node.operands[slot].node]
+                    edit.nodes[node.number] = after(graph, first, node, slot)
+                    edit.gone.add(first.number)
+                    break
+                except Refused as refusal:
+                    refusals.append(str(refusal))
+            else:
+                if refusals:
+                    raise Refused("; ".join(dict.fromkeys(refusals)))
+        except Refused as refusal:
+            edit.reasons[parts(node)[0].name] = str(refusal)
+    return edit.done()
+
+
+def after(graph: Graph, first: Node, node: Node, slot: int) -> Node:
+    """One kernel for `node` and the one before it, whose value nobody else needs. Raises Refused."""
+    if first.op is None:
+        raise Refused(f"`{first.name}` comes from outside")
+    joined, form = fused(first, node, slot)
+    if others := other_readers(graph, node.operands[slot], node):
+        raise Refused(f"`{parts(first)[-1].name}` is also {others}")
+    if form.core is None and any(graph.shape(value) != node.shape for value in joined.operands):
+        raise Refused("one of its values goes over the points of the other")
+    return joined
+
+
+def join_backward(graph: Graph, heads: Callable[[Node], bool]) -> Graph:
+    """Join each node that `heads` accepts into all the nodes that read it, as their prologue: all of them, or none."""
+    edit = Rewrite(graph)
+    for node in graph.nodes:
+        if not heads(node):
+            continue
+        value = Value(node.number)
+        try:
+            readers = [into(graph, node, use) for use in graph.uses[value]]
+        except Refused as refusal:
+            edit.reasons[parts(node)[0].name] = str(refusal)
+            continue
+        edit.gone.add(node.number)
+        edit.nodes.update({reader.number: reader for reader in readers})
+    return edit.done()
+
+
+def into(graph: Graph, node: Node, use: Use) -> Node:
+    """One kernel for `node` and the one that reads it. Raises Refused."""
+    name = reader_name(graph, use)
+    if use.node < 0:
+        raise Refused(f"it is {name}")
+    reader = graph.nodes[use.node]
+    if reader.operands.count(reader.operands[use.slot]) > 1:
+        raise Refused(f"{name} reads it twice")
+    try:
+        joined, form = fused(node, reader, use.slot)
+    except Refused:
+        raise Refused(f"{name} reads it, which takes no such prologue") from None
+    if form.core is None:
+        raise Refused(f"{name} reads it, which takes no such prologue")
+    return joined
+
+
+def fused(first: Node, node: Node, slot: int) -> tuple[Node, Form]:
+    """One node, at the place of `node`, for the parts of `first` and then those of `node`; its form. Raises Refused."""
+    if len(first.shapes) > 1:
+        raise Refused(f"`{first.name}` yields several values")
+    before, own = parts(first), parts(node)
+    operands = list(first.operands)
+    sources: list[Source] = []
+    for i, value in enumerate(node.operands):
+        if i != slot and value not in operands:
+            operands.append(value)
+        sources.append(Inner(results(first)[0]) if i == slot else Outer(operands.index(value)))
+    together = (*before, *(_moved(part, sources, len(before)) for part in own))
+    yielded = tuple(len(before) + result for result in results(node))
+    try:
+        form = read(together, yielded)
+    except NoForm as error:
+        raise Refused(str(error)) from None
+    name = form.core.name if form.core else together[0].name
+    spans = first.spans if form.core in before else node.spans
+    op = Step(parts=together, results=yielded)
+    return replace(node, name=name, op=op, operands=tuple(operands), owner="", spans=spans), form
+
+
+def _moved(part: Part, sources: list[Source], by: int) -> Part:
+    """The part behind `by` others, its node's operands being `sources` now."""
+    return replace(
+        part, operands=tuple(sources[s.slot] if type(s) is Outer else Inner(s[0] + by) for s in part.operands)
+    )
+
+
+def results(node: Node) -> tuple[int, ...]:
+    """The parts whose values a node yields."""
+    return node.op.results if isinstance(node.op, Step) else (0,)
+
+
+def other_readers(graph: Graph, value: Value, reader: Node) -> str:
+    """Who else needs a value that `reader` should read once; empty where nobody does."""
+    uses = list(graph.uses[value])
+    uses.remove(next(use for use in uses if use.node == reader.number))
+    names = list(dict.fromkeys(reader_name(graph, use) for use in uses))
+    if not names:
+        return ""
+    return "read by " + (" and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} others")
+
+
+def reader_name(graph: Graph, use: Use) -> str:
+    """Who reads: a node of the network as it was written, an output, the loss."""
+    if use.node == OUTPUT:
+        return f"output `{graph.outputs[use.slot].name}`"
+    if use.node == LOSS:
+        return "the loss"
+    part = next(part for part in parts(graph.nodes[use.node]) if Outer(use.slot) in part.operands)
+    return f"`{part.name}`"

@@ -1,0 +1,59 @@
+"""Nodes that launch nothing, as what they yield is there already.
+
+Kernels read and write values with any strides but that of the channels, which is 1. So these are views of what they
+read: a part of the channels (`slice` and `split` along axis 0, without steps), a part of the map (`crop`, `slice` along
+a spatial axis), and what only renames the axes of a vector or of a map of one point (`flatten`, `reshape`).
+
+before:
+    net n {
+      input x: 4x8x8
+      a, b = x -> split(2)
+      output y = a -> conv(4, 3)
+      output z = b -> crop(size = 4) -> conv(4, 3)
+    }
+after:
+    net n {
+      input x: 4x8x8  # 4×8×8
+      split_0, split_1 = x -> split(2)  # 2×8×8; 2×8×8; a view: channels of what it reads
+      conv = split_0 -> conv(4, 3)  # 4×8×8
+      crop = split_1 -> crop(size = 4)  # 2×4×4; a view: points of what it reads
+      conv_2 = crop -> conv(4, 3)  # 4×4×4
+      output y = conv
+      output z = conv_2
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.graph import Graph
+from netdsl.ops.crop import Crop, Slice
+from netdsl.ops.op import Op, Shape
+from netdsl.ops.reshape import Flatten, Reshape, Split, Unflatten
+from netdsl.ops.rules import axis_in
+from netdsl.passes.rewrite import Rewrite
+
+
+def mark_views(graph: Graph) -> Graph:
+    """Mark the nodes that launch nothing."""
+    edit = Rewrite(graph)
+    for node in graph.nodes:
+        if node.op is not None and (why := view(node.op, graph.operand_shapes(node))):
+            edit.views[node.name] = why
+    return edit.done()
+
+
+def view(op: Op, shapes: Sequence[Shape]) -> str | None:
+    """Why nothing need be computed; None where something must."""
+    x = shapes[0] if shapes else ()
+    if isinstance(op, Split | Slice):
+        axis = axis_in(op.axis, len(x))
+        if axis > 0:
+            return "points of what it reads" if len(x) > 1 else None
+        return "channels of what it reads" if isinstance(op, Split) or op.step == 1 else None
+    if isinstance(op, Crop):
+        return "points of what it reads"
+    if isinstance(op, Flatten | Reshape | Unflatten) and all(e == 1 for e in (*x[1:], *op.infer(x)[1:])):
+        return "a vector under another shape"
+    return None
