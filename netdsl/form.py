@@ -19,7 +19,7 @@ from netdsl.ops.norm import BatchNorm
 from netdsl.ops.op import Op
 from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.ops.reshape import Flatten
-from netdsl.step import Inner, Outer, Part, Step, parts
+from netdsl.step import Inner, Outer, Part, Step, chain, parts
 
 if TYPE_CHECKING:
     from netdsl.graph import Node
@@ -221,3 +221,11 @@ def form_of(node: Node) -> Form | None:
         return read(parts(node), (0,))
     except NoForm:
         return None
+
+
+def title(node: Node, index: int) -> str:
+    """What output `index` of a node is called: after the convolution or pool that it comes from, or its first part."""
+    if not isinstance(node.op, Step):
+        return node.name
+    leading = chain(node.op.parts, node.op.results[index])
+    return next((part.name for part in leading if is_core(part.op)), leading[0].name)

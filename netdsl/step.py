@@ -94,7 +94,7 @@ class Step(Op):
         """That of the longest chain of parts; the residual of an `add` lies inside it."""
         window: Any = (1,) * rank
         stride: Any = (1,) * rank
-        for part in _chain(self.parts, self.results[0]):
+        for part in chain(self.parts, self.results[0]):
             own = part.op.receptive_field(rank)
             if own is None:
                 return None
@@ -104,7 +104,7 @@ class Step(Op):
 
     def label(self) -> str:
         """`conv(64, 7, stride = 2) + batch_norm + relu`; siblings with a bar between."""
-        chains = [" + ".join(p.op.label() for p in _chain(self.parts, result)) for result in self.results]
+        chains = [" + ".join(p.op.label() for p in chain(self.parts, result)) for result in self.results]
         return " | ".join(chains)
 
     @property
@@ -115,12 +115,12 @@ class Step(Op):
         return read(self.parts, self.results)
 
 
-def _chain(parts: tuple[Part, ...], result: int) -> list[Part]:
+def chain(held: tuple[Part, ...], result: int) -> list[Part]:
     """The parts from the first that is needed to part `result`, along what each takes from an earlier part."""
-    chain = [parts[result]]
-    while inner := [s for s in chain[-1].operands if type(s) is Inner]:
-        chain.append(parts[inner[0].part])
-    return chain[::-1]
+    found = [held[result]]
+    while inner := [source for source in found[-1].operands if type(source) is Inner]:
+        found.append(held[inner[0].part])
+    return found[::-1]
 
 
 def parts(node: Node) -> tuple[Part, ...]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from typing import Any
 
 from netdsl.expression import FUNCTIONS, Flag
+from netdsl.form import title
 from netdsl.graph import Graph, Node, Output
 from netdsl.ops.op import OPS, Classes, Declared, Shape, attributes, show, show_shape
 from netdsl.scope import Value
+from netdsl.step import Outer, Part, Step, chain, parts
 
 # fmt: off
 KEYWORDS = frozenset((
@@ -29,16 +32,16 @@ def to_text(graph: Graph) -> str:
     """The whole graph as the text of one net."""
     names = _Names(graph)
     lines = [f"net {graph.name} {{"]
-    shared = _shared(graph)
+    shared, declared = _shared(graph), set[str]()
     for node in graph.nodes:
         if node.op is None:
             lines.append(f"  {node.role} {names.of(node.number)}: {shape_text(node.shape)}")
             continue
-        if node.owner in shared and shared[node.owner][0] is node:
-            lines.append(f"  shared {names.module(node.owner)} = {operator_text(node.op)}")
-        stage = names.module(node.owner) if node.owner in shared else operator_text(node.op)
-        operands = [names.value(value) for value in node.operands]
-        lines.append(f"  {names.defined(node)} = {_applied(stage, operands)}{_note(node)}")
+        for part in parts(node):
+            if part.owner in shared and part.owner not in declared:
+                declared.add(part.owner)
+                lines.append(f"  shared {names.module(part.owner)} = {operator_text(part.op)}")
+        lines.extend(f"  {line}" for line in _statements(graph, node, names))
     lines.extend(f"  {_output(output, names)}" for output in graph.outputs)
     if graph.loss is not None:
         lines.append(f"  loss = {names.value(graph.loss)}")
@@ -77,6 +80,33 @@ def _shown(value: Any) -> str:
     return show(value)
 
 
+def _statements(graph: Graph, node: Node, names: _Names) -> list[str]:
+    """A statement for a node; of a step that yields several values, one for each."""
+    views = graph.plan.views if graph.plan is not None else {}
+    if not isinstance(node.op, Step):
+        (part,) = parts(node)
+        view = f"; a view: {views[node.name]}" if node.name in views else ""
+        return [f"{names.defined(node)} = {_pipeline((part,), 0, node, names)}{_note(node.shapes)}{view}"]
+    lines = []
+    values = [names.value(Value(node.number, i)) for i in range(len(node.shapes))]
+    for i, result in enumerate(node.op.results):
+        others = [value for value in values if value != values[i]]
+        kernel = f"; one kernel with {', '.join(others)}" if others else ""
+        pipeline = _pipeline(node.op.parts, result, node, names)
+        lines.append(f"{values[i]} = {pipeline}{_note(node.shapes[i : i + 1])}{kernel}")
+    return lines
+
+
+def _pipeline(held: tuple[Part, ...], result: int, node: Node, names: _Names) -> str:
+    """What leads to part `result` of a node, from what the node reads."""
+    text = ""
+    for part in chain(held, result):
+        stage = names.module(part.owner) if names.is_shared(part.owner) else operator_text(part.op)
+        given = [names.value(node.operands[s.slot]) if isinstance(s, Outer) else text for s in part.operands]
+        text = _applied(stage, given)
+    return text
+
+
 def _applied(stage: str, operands: list[str]) -> str:
     if len(operands) == 1:
         return f"{operands[0]} -> {stage}"
@@ -86,8 +116,8 @@ def _applied(stage: str, operands: list[str]) -> str:
     return f"{name}({', '.join(operands)}{', ' + rest if bracket else ')'}"
 
 
-def _note(node: Node) -> str:
-    return "  # " + "; ".join(show_shape(shape) for shape in node.shapes)
+def _note(shapes: tuple[Shape, ...]) -> str:
+    return "  # " + "; ".join(show_shape(shape) for shape in shapes)
 
 
 def _output(output: Output, names: _Names) -> str:
@@ -97,13 +127,15 @@ def _output(output: Output, names: _Names) -> str:
     return f"{'aux ' if output.aux else ''}output {output.name} = {nested(output.value)}"
 
 
-def _shared(graph: Graph) -> dict[str, list[Node]]:
-    """The modules that several nodes use."""
-    users: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        if node.owner:
-            users.setdefault(node.owner, []).append(node)
-    return {owner: nodes for owner, nodes in users.items() if len(nodes) > 1}
+def _shared(graph: Graph) -> set[str]:
+    """The modules that stand in several statements, or several times in one."""
+    users = Counter(
+        part.owner
+        for node in graph.nodes
+        for result in (node.op.results if isinstance(node.op, Step) else (0,) * bool(node.op))
+        for part in chain(parts(node), result)
+    )
+    return {owner for owner, count in users.items() if owner and count > 1}
 
 
 class _Names:
@@ -114,7 +146,9 @@ class _Names:
         interface = {node.number: node.name for node in graph.nodes if node.op is None}
         self._taken.update(interface.values(), (output.name for output in graph.outputs))
         self._nodes = {
-            node.number: interface[node.number] if node.op is None else self._legal(node.name) for node in graph.nodes
+            node.number: interface[node.number] if node.op is None else self._legal(node.name)
+            for node in graph.nodes
+            if not (isinstance(node.op, Step) and len(node.shapes) > 1)
         }
         self._values = {Value(number): name for number, name in self._nodes.items()}
         for node in graph.nodes:
@@ -122,8 +156,9 @@ class _Names:
                 for i in range(len(node.shapes)):
                     value = Value(node.number, i)
                     unread = "" if value in graph.uses else "_"
-                    self._values[value] = self._legal(f"{unread}{node.name}_{i}")
-        self._modules = {owner: self._legal(f"{owner}_module") for owner in _shared(graph)}
+                    step = isinstance(node.op, Step)
+                    self._values[value] = self._legal(unread + (title(node, i) if step else f"{node.name}_{i}"))
+        self._modules = {owner: self._legal(f"{owner}_module") for owner in sorted(_shared(graph))}
 
     def _legal(self, path: str) -> str:
         stem = re.sub(r"[^A-Za-z0-9_]", "_", path)[:LONGEST_NAME] or "value"
@@ -141,6 +176,9 @@ class _Names:
 
     def module(self, owner: str) -> str:
         return self._modules[owner]
+
+    def is_shared(self, owner: str) -> bool:
+        return owner in self._modules
 
     def defined(self, node: Node) -> str:
         return ", ".join(self.value(Value(node.number, i)) for i in range(len(node.shapes)))

@@ -10,9 +10,9 @@ before:
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      relu = x -> conv(4, 3) -> relu  # 4×8×8
-      output y = relu
+      input x: 3x8x8
+      conv_2 = x -> conv(4, 3) -> relu  # 4×8×8
+      output y = conv_2
     }
 """
 
@@ -20,8 +20,7 @@ from __future__ import annotations
 
 from netdsl.form import is_activation
 from netdsl.graph import Graph, Node
-from netdsl.passes.join import join_forward
-from netdsl.step import parts
+from netdsl.passes.join import head, join_forward
 
 
 def fuse_activations(graph: Graph) -> Graph:
@@ -30,4 +29,5 @@ def fuse_activations(graph: Graph) -> Graph:
 
 
 def _slots(node: Node) -> tuple[int, ...] | None:
-    return (0,) if node.op is not None and is_activation(parts(node)[0].op) else None
+    first = head(node)
+    return (0,) if first is not None and is_activation(first) else None

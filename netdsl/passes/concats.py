@@ -3,8 +3,8 @@
 `concat(a, b)` of channels is one buffer if the kernel that computes `a` writes its first channels and that of `b` the
 rest, as all our kernels can. So a concat *in place* launches nothing: a value that is read elsewhere too is read where
 it lies, and a concat of a concat shares its buffer, as do all those of a dense block, which grows in one buffer
-(Huang et al., 2017; Pleiss et al., 2017, Memory-Efficient Implementation of DenseNets). A value lives in one place: of two concats
-that want it the wider has it.
+(Huang et al., 2017; Pleiss et al., 2017, Memory-Efficient Implementation of DenseNets). A value lives in one place: of
+two concats that want it the wider has it.
 
 What cannot be written in place, such as a crop of another value, a convolution may read from where it is, channel by
 channel from up to four sources: a *virtual* concat, which is never made. U-Net's skip connections with their crops
@@ -18,21 +18,21 @@ before:
       a = x -> conv(4, 3)
       b = x -> conv(8, 3)
       output y = concat(a, b) -> max_pool(2)
-      output z = concat(a -> crop(size = 4), b -> max_pool(2)) -> conv(4, 3)
+      output z = concat(a -> crop(size = [4, 4]), b -> max_pool(2)) -> conv(4, 3)
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      conv = x -> conv(4, 3)  # 4×8×8
-      conv_2 = x -> conv(8, 3)  # 8×8×8
-      concat = concat(conv, conv_2)  # 12×8×8; a view: written in place
-      max_pool = concat -> max_pool(2)  # 12×4×4
-      crop = conv -> crop(size = 4)  # 4×4×4
-      max_pool_2 = conv_2 -> max_pool(2)  # 8×4×4
-      concat_2 = concat(crop, max_pool_2)  # 12×4×4; a view: read where its parts are
-      conv_3 = concat_2 -> conv(4, 3)  # 4×4×4
-      output y = max_pool
-      output z = conv_3
+      input x: 3x8x8
+      conv1 = x -> conv(4, 3)  # 4×8×8
+      conv2 = x -> conv(8, 3)  # 8×8×8
+      concat1 = concat(conv1, conv2)  # 12×8×8; a view: written in place
+      max_pool1 = concat1 -> max_pool(2)  # 12×4×4
+      crop_2 = conv1 -> crop(size = [4, 4])  # 4×4×4; a view: points of what it reads
+      max_pool2 = conv2 -> max_pool(2)  # 8×4×4
+      concat2 = concat(crop_2, max_pool2)  # 12×4×4; a view: read where its parts are
+      conv3 = concat2 -> conv(4, 3)  # 4×4×4
+      output y = max_pool1
+      output z = conv3
     }
 """
 
@@ -40,16 +40,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from netdsl.form import form_of
+from netdsl.form import form_of, title
 from netdsl.graph import Graph, Node
 from netdsl.ops.conv import Conv, Deconv
 from netdsl.ops.merge import Concat
 from netdsl.ops.norm import Lrn
-from netdsl.passes.join import Refused, reader_name, results
-from netdsl.passes.rewrite import plan_of
+from netdsl.passes.join import Refused, reader_name
+from netdsl.passes.rewrite import concats, plan_of
 from netdsl.passes.views import view
 from netdsl.scope import Value
-from netdsl.step import Place, Step, parts
+from netdsl.step import Place
 
 IN_PLACE, VIRTUAL = "written in place", "read where its parts are"
 MOST_SOURCES = 4
@@ -59,9 +59,9 @@ def place_concats(graph: Graph) -> Graph:
     """Give the values of each concat their places in one buffer, or have its parts read where they are."""
     plan = plan_of(graph)
     layout = lay_out(graph)
-    concats = {node.name for node in graph.nodes if isinstance(node.op, Concat)}
-    views = {name: why for name, why in plan.views.items() if name not in concats} | layout.views
-    reasons = {name: why for name, why in plan.reasons.items() if name not in concats} | layout.reasons
+    names = concats(graph)
+    views = {name: why for name, why in plan.views.items() if name not in names} | layout.views
+    reasons = {name: why for name, why in plan.reasons.items() if name not in names} | layout.reasons
     places = layout.places()
     if (views, places, reasons) == (plan.views, plan.places, plan.reasons):
         return graph
@@ -95,9 +95,8 @@ class Layout:
 def lay_out(graph: Graph) -> Layout:
     """Where the values of concats live: the widest first, then those within it, which need nothing more."""
     layout = Layout(graph)
-    concats = [node for node in graph.nodes if isinstance(node.op, Concat)]
     leaves = Leaves(graph)
-    for node in sorted(concats, key=lambda node: -_width(node)):
+    for node in sorted((node for node in graph.nodes if isinstance(node.op, Concat)), key=lambda node: -_width(node)):
         try:
             if node.number not in layout.runs:
                 _write_in_place(layout, leaves, node)
@@ -159,7 +158,7 @@ def _write_in_place(layout: Layout, leaves: Leaves, node: Node) -> None:
         start = buffer.index(values[0]) if values[0] in buffer else 0
         if buffer[start : start + len(values)] != values:
             there = next(value for value in values if value in layout.home)
-            raise Refused(f"`{_name(graph, there)}` lives in the buffer of another concat")
+            raise Refused(f"`{title(graph.nodes[there.node], there.index)}` lives in the buffer of another concat")
     else:
         for value in values:
             if why := why_not_written(graph, value):
@@ -180,9 +179,12 @@ def _with_siblings(graph: Graph, values: list[Value]) -> list[Value]:
             there = [i for i, sibling in enumerate(group) if sibling in buffer]
             first, last = there[0], there[-1]
             at = buffer.index(group[first])
-            fits = buffer[at : at + last + 1 - first] == group[first : last + 1]
-            if not fits or (first and at) or (last + 1 < count and at + last + 1 - first < len(buffer)):
-                raise Refused(f"what is computed with `{_name(graph, value)}` does not fit beside it")
+            end = at + last + 1 - first
+            fits = buffer[at:end] == group[first : last + 1]
+            if not fits or (first and at) or (last + 1 < count and end < len(buffer)):
+                raise Refused(
+                    f"what is computed with `{title(graph.nodes[value.node], value.index)}` does not fit beside it"
+                )
             buffer = [*group[:first], *buffer, *group[last + 1 :]]
     return buffer
 
@@ -219,9 +221,3 @@ def _reads_in_parts(node: Node, slot: int) -> bool:
     if form is None or form.source.slot != slot or any(end.residual == form.source for end in form.epilogues):
         return False
     return bool(form.cores) and all(isinstance(c.op, Conv | Deconv) and c.op.groups == 1 for c in form.cores)
-
-
-def _name(graph: Graph, value: Value) -> str:
-    node = graph.nodes[value.node]
-    own = parts(node)
-    return own[results(node)[value.index]].name if isinstance(node.op, Step) else node.name

@@ -13,10 +13,10 @@ before:
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      conv = x -> conv(4, 3)  # 4×8×8
-      relu = conv -> relu  # 4×8×8
-      output y = relu
+      input x: 3x8x8
+      conv_2 = x -> conv(4, 3)  # 4×8×8
+      relu_2 = conv_2 -> relu  # 4×8×8
+      output y = relu_2
     }
 """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from netdsl.form import Form, NoForm, read
+from netdsl.form import Form, NoForm, is_core, read
 from netdsl.graph import LOSS, OUTPUT, Graph, Node, Use
+from netdsl.ops.op import Op
 from netdsl.passes.rewrite import Rewrite
 from netdsl.scope import Value
 from netdsl.step import Inner, Outer, Part, Source, Step, parts
@@ -39,7 +40,15 @@ def join_forward(graph: Graph, slots: Callable[[Node], tuple[int, ...] | None]) 
                     raise Refused("; ".join(dict.fromkeys(refusals)))
         except Refused as refusal:
             edit.reasons[parts(node)[0].name] = str(refusal)
+        else:
+            edit.settled.update(part.name for part in parts(node)[:1] if node.number in edit.nodes)
     return edit.done()
+
+
+def head(node: Node) -> Op | None:
+    """What a node begins with that computes point by point, or might; None where it has a core, or is an input."""
+    own = parts(node)
+    return own[0].op if own and not any(is_core(part.op) for part in own) else None
 
 
 def after(graph: Graph, first: Node, node: Node, slot: int) -> Node:
@@ -67,6 +76,7 @@ def join_backward(graph: Graph, heads: Callable[[Node], bool]) -> Graph:
             edit.reasons[parts(node)[0].name] = str(refusal)
             continue
         edit.gone.add(node.number)
+        edit.settled.update(part.name for part in parts(node))
         edit.nodes.update({reader.number: reader for reader in readers})
     return edit.done()
 

@@ -13,9 +13,9 @@ before:
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      linear = x -> flatten -> linear(10)  # 10
-      output y = linear
+      input x: 3x8x8
+      linear_2 = x -> flatten -> linear(10)  # 10
+      output y = linear_2
     }
 """
 

@@ -17,10 +17,10 @@ before:
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      batch_norm = x -> conv(4, 3) -> batch_norm  # 4×8×8
-      relu = batch_norm -> relu  # 4×8×8
-      output y = relu
+      input x: 3x8x8
+      conv_2 = x -> conv(4, 3) -> batch_norm  # 4×8×8
+      relu_2 = conv_2 -> relu  # 4×8×8
+      output y = relu_2
     }
 """
 
@@ -29,8 +29,7 @@ from __future__ import annotations
 from netdsl.form import is_affine
 from netdsl.graph import Graph, Node
 from netdsl.ops.norm import BatchNorm
-from netdsl.passes.join import Refused, join_forward
-from netdsl.step import parts
+from netdsl.passes.join import Refused, head, join_forward
 
 
 def fold_norms(graph: Graph) -> Graph:
@@ -39,9 +38,9 @@ def fold_norms(graph: Graph) -> Graph:
 
 
 def _slots(node: Node) -> tuple[int, ...] | None:
-    head = parts(node)[0].op if node.op is not None else None
-    if not isinstance(head, BatchNorm):
+    first = head(node)
+    if not isinstance(first, BatchNorm):
         return None
-    if not is_affine(head):
+    if not is_affine(first):
         raise Refused("it uses the statistics of the batch, also at inference")
     return (0,)

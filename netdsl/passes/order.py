@@ -14,11 +14,11 @@ before:
     }
 after:
     net n {
-      input x: 3x8x8  # 3×8×8
-      conv = x -> conv(4, 3)  # 4×8×8
-      relu = conv -> relu  # 4×8×8
-      max_pool = relu -> max_pool(2)  # 4×4×4
-      output y = max_pool
+      input x: 3x8x8
+      conv_2 = x -> conv(4, 3)  # 4×8×8
+      relu_2 = conv_2 -> relu  # 4×8×8
+      max_pool_2 = relu_2 -> max_pool(2)  # 4×4×4
+      output y = max_pool_2
     }
 """
 
@@ -49,8 +49,8 @@ def order_activations(graph: Graph) -> Graph:
             except Refused:
                 continue
             shape = graph.shape(pool.operands[0])
-            edit.nodes[pool.number] = replace(node, operands=pool.operands, shapes=(shape,))
-            edit.nodes[node.number] = replace(pool, operands=(Value(pool.number),))
+            edit.nodes[pool.number] = replace(node, number=pool.number, operands=pool.operands, shapes=(shape,))
+            edit.nodes[node.number] = replace(pool, number=node.number, operands=(Value(pool.number),))
     return edit.done()
 
 

@@ -17,12 +17,12 @@ before:
     }
 after:
     net n {
-      input x: 4x8x8  # 4×8×8
+      input x: 4x8x8
       shared batch_norm_module = batch_norm
-      conv = x -> batch_norm_module -> relu -> conv(4, 3)  # 4×8×8
-      conv_2 = x -> batch_norm_module -> relu -> conv(8, 1, stride = 2)  # 8×4×4
-      output a = conv
-      output b = conv_2
+      conv1 = x -> batch_norm_module -> relu -> conv(4, 3)  # 4×8×8
+      conv2 = x -> batch_norm_module -> relu -> conv(8, 1, stride = 2)  # 8×4×4
+      output a = conv1
+      output b = conv2
     }
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,20 +28,19 @@ class Rewrite:
     nodes: dict[int, Node] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     moved: dict[Value, Value] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)  # nodes whose reasons are none any more
 
     def done(self, **changes: Any) -> Graph:
         """The graph with the edits made; `changes` are further fields of it, in its old numbers.
 
         Values that moved are written elsewhere, and so the places of all values are forgotten.
         """
+        if self._changes_nothing() and not changes:
+            return self.graph
         graph, plan = self.graph, plan_of(self.graph)
-        told = self.reasons.items() <= plan.reasons.items() and self.views.items() <= plan.views.items()
-        if told and not (self.nodes or self.gone or changes):
-            return graph
-        outputs: tuple[Output, ...] = changes.pop("outputs", graph.outputs)
         kept = [self.nodes.get(node.number, node) for node in graph.nodes if node.number not in self.gone]
         number = {node.number: i for i, node in enumerate(kept)}
 
@@ -53,33 +51,42 @@ class Rewrite:
         def nested(value: Any) -> Any:
             return resolve(value) if isinstance(value, Value) else tuple(map(nested, value))
 
-        nodes = tuple(
-            replace(node, number=i, operands=tuple(map(resolve, node.operands))) for i, node in enumerate(kept)
-        )
-        names = {node.name for node in nodes}
+        outputs: tuple[Output, ...] = changes.pop("outputs", graph.outputs)
+        loss: Value | None = changes.pop("loss", graph.loss)
+        names = {node.name for node in kept}
         views = {name: why for name, why in {**plan.views, **self.views}.items() if name in names}
-        places = {}
         if self.moved:
-            concats = {node.name for node in nodes if isinstance(node.op, Concat)}
-            views = {name: why for name, why in views.items() if name not in concats}
-        else:
-            places = {resolve(value): place for value, place in plan.places.items() if value.node in number}
+            views = {name: why for name, why in views.items() if name not in concats(graph)}
+        places = {} if self.moved else {resolve(v): place for v, place in plan.places.items() if v.node in number}
+        settled = self.settled | self.dropped.keys()
         return replace(
             graph,
-            nodes=nodes,
+            nodes=tuple(
+                replace(node, number=i, operands=tuple(map(resolve, node.operands))) for i, node in enumerate(kept)
+            ),
             inputs=tuple(number[i] for i in graph.inputs if i in number),
             targets=tuple(number[i] for i in graph.targets if i in number),
             outputs=tuple(replace(output, value=nested(output.value)) for output in outputs),
-            loss=None if (loss := changes.pop("loss", graph.loss)) is None else resolve(loss),
+            loss=None if loss is None else resolve(loss),
             plan=plan.but(
-                dropped=merged(plan.dropped, self.dropped),
-                reasons=merged(plan.reasons, self.reasons),
+                dropped={**plan.dropped, **self.dropped},
                 views=views,
                 places=places,
+                reasons={name: why for name, why in {**plan.reasons, **self.reasons}.items() if name not in settled},
             ),
             **changes,
         )
 
+    def _changes_nothing(self) -> bool:
+        plan = plan_of(self.graph)
+        return (
+            not self.nodes
+            and not self.gone
+            and self.views.items() <= plan.views.items()
+            and self.reasons.items() <= plan.reasons.items()
+        )
 
-def merged(old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
-    return {**old, **new} if new else old
+
+def concats(graph: Graph) -> frozenset[str]:
+    """The names of the concats."""
+    return frozenset(node.name for node in graph.nodes if isinstance(node.op, Concat))

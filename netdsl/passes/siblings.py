@@ -3,8 +3,8 @@
     [A; B] * x = [A*x; B*x]
 
 Rows of the weights of one matrix product, side by side, are rows of one larger product, which reads `x` once and fills
-the machine better (Inception's reductions; Ding et al., 2021, IOS, merge convolutions thus). Stride 1, no padding, no groups;
-the same prologue, no sum, and one activation or none for all. Each has its own norm, an affine of its own channels.
+the machine better (Ding et al., 2021, IOS: Inter-Operator Scheduler, section 3). Stride 1, no padding, no groups; the
+same prologue, no sum, and one activation or none for all. Each has its own norm, an affine of its own channels.
 
 What such a kernel yields lies side by side in one buffer. Where one of the siblings is the first or the last of a
 concat in place, the others lie before or behind it in that buffer: in GoogLeNet [r3 | r5 | n1 | n3 | n5 | pool], whose
@@ -21,12 +21,12 @@ before:
     }
 after:
     net n {
-      input x: 8x8x8  # 8×8×8
-      conv_2 = x -> conv(2, 1) -> relu  # 2×8×8; one kernel with conv
-      conv = x -> conv(4, 1) -> relu  # 4×8×8; one kernel with conv_2
-      conv_3 = conv_2 -> conv(4, 3) -> relu  # 4×8×8
-      concat = concat(conv, conv_3)  # 8×8×8
-      output y = concat
+      input x: 8x8x8
+      conv2 = x -> conv(2, 1) -> relu  # 2×8×8; one kernel with conv1
+      conv1 = x -> conv(4, 1) -> relu  # 4×8×8; one kernel with conv2
+      conv3 = conv2 -> conv(4, 3) -> relu  # 4×8×8
+      concat_2 = concat(conv1, conv3)  # 8×8×8
+      output y = concat_2
     }
 """
 
@@ -83,7 +83,7 @@ def reads_points(node: Node) -> bool:
 
 def is_pointwise(conv: Conv) -> bool:
     def is_all(value: Any, wanted: int) -> bool:
-        return all(map(lambda v: is_all(v, wanted), value)) if isinstance(value, tuple) else value in (wanted, None)
+        return all(is_all(v, wanted) for v in value) if isinstance(value, tuple) else value in (wanted, None)
 
     return is_all((conv.kernel, conv.stride), 1) and is_all(conv.pad, 0) and conv.groups == 1
 

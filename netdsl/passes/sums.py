@@ -12,12 +12,11 @@ before:
     }
 after:
     net n {
-      input x: 4x8x8  # 4×8×8
-      conv = x -> conv(4, 3)  # 4×8×8
-      batch_norm = conv -> batch_norm  # 4×8×8
-      add = add(batch_norm, x -> conv(4, 1))  # 4×8×8
-      relu = add -> relu  # 4×8×8
-      output y = relu
+      input x: 4x8x8
+      conv1 = x -> conv(4, 3) -> batch_norm  # 4×8×8
+      conv2 = add(conv1, x -> conv(4, 1))  # 4×8×8
+      relu_2 = conv2 -> relu  # 4×8×8
+      output y = relu_2
     }
 """
 
@@ -26,23 +25,22 @@ from __future__ import annotations
 from netdsl.form import is_add
 from netdsl.graph import Graph, Node
 from netdsl.ops.arithmetic import Add
-from netdsl.passes.join import Refused, join_forward
-from netdsl.step import parts
+from netdsl.passes.join import Refused, head, join_forward
 
 
 def fuse_sums(graph: Graph) -> Graph:
     """Take each sum of two values into the kernel that computes one of them."""
 
     def slots(node: Node) -> tuple[int, ...] | None:
-        head = parts(node)[0].op if node.op is not None else None
-        if not isinstance(head, Add):
+        first = head(node)
+        if not isinstance(first, Add):
             return None
-        if not is_add(head):
+        if not is_add(first):
             raise Refused("it adds a number")
-        first, *others = graph.operand_shapes(node)
+        shape, *others = graph.operand_shapes(node)
         if len(others) != 1:
             raise Refused(f"it adds {1 + len(others)} values, and a kernel adds two")
-        if others[0] != first:
+        if others[0] != shape:
             raise Refused("one of its values goes over the points of the other")
         return (0, 1) if node.operands[0] > node.operands[1] else (1, 0)
 

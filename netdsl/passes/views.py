@@ -9,17 +9,17 @@ before:
       input x: 4x8x8
       a, b = x -> split(2)
       output y = a -> conv(4, 3)
-      output z = b -> crop(size = 4) -> conv(4, 3)
+      output z = b -> crop(size = [4, 4]) -> conv(4, 3)
     }
 after:
     net n {
-      input x: 4x8x8  # 4×8×8
+      input x: 4x8x8
       split_0, split_1 = x -> split(2)  # 2×8×8; 2×8×8; a view: channels of what it reads
-      conv = split_0 -> conv(4, 3)  # 4×8×8
-      crop = split_1 -> crop(size = 4)  # 2×4×4; a view: points of what it reads
-      conv_2 = crop -> conv(4, 3)  # 4×4×4
-      output y = conv
-      output z = conv_2
+      conv1 = split_0 -> conv(4, 3)  # 4×8×8
+      crop_2 = split_1 -> crop(size = [4, 4])  # 2×4×4; a view: points of what it reads
+      conv2 = crop_2 -> conv(4, 3)  # 4×4×4
+      output y = conv1
+      output z = conv2
     }
 """
 
