@@ -73,6 +73,11 @@ def is_activation(op: Op) -> bool:
     return isinstance(op, ACTIVATIONS) and not (isinstance(op, Gelu) and op.approximate != "none")
 
 
+def never_falls(op: Op) -> bool:
+    """Whether a larger number never gives a smaller one, also when rounded."""
+    return isinstance(op, Relu | Relu6) or (isinstance(op, LeakyRelu) and op.slope >= 0)
+
+
 def is_add(op: Op) -> bool:
     """The sum of two values (whose shapes are equal: the passes see to that)."""
     return isinstance(op, Add) and op.scalar is None

@@ -27,6 +27,7 @@ FLOORS = {
     "netdsl.graph": 1,
     "netdsl.step": 1,
     "netdsl.form": 1,
+    "netdsl.view": 1,
     "netdsl.blocks": 2,
     "netdsl.cost": 2,
     "netdsl.files": 2,

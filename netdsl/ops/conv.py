@@ -134,6 +134,14 @@ class Conv(Weighted, name="conv"):
         defaults |= {"mode": "constant"}
         return Call(padded_conv(rank), (x[0], self.out, collapse(self.kernel)), keywords, defaults)
 
+    def is_pointwise(self) -> bool:
+        """Whether each point of the output comes from the same point of the input: 1x1, stride 1, one group."""
+
+        def all_are(value: Any, wanted: int) -> bool:
+            return all(all_are(v, wanted) for v in value) if isinstance(value, tuple) else value in (wanted, None)
+
+        return all_are((self.kernel, self.stride), 1) and all_are(self.pad, 0) and self.groups == 1
+
     def receptive_field(self, rank: int) -> Field:
         kernels, dilations = per_axis(self.kernel, rank, "kernel"), per_axis(self.dilation, rank, "dilation")
         return (

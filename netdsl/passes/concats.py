@@ -47,9 +47,9 @@ from netdsl.ops.merge import Concat
 from netdsl.ops.norm import Lrn
 from netdsl.passes.join import Refused, reader_name
 from netdsl.passes.rewrite import concats, plan_of
-from netdsl.passes.views import view
 from netdsl.scope import Value
 from netdsl.step import Place
+from netdsl.view import view
 
 IN_PLACE, VIRTUAL = "written in place", "read where its parts are"
 MOST_SOURCES = 4

@@ -22,16 +22,11 @@ after:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from netdsl.cost import inference as needed
 from netdsl.graph import Graph
-from netdsl.ops.op import Op, Shape
-from netdsl.ops.pool import Adaptive
-from netdsl.ops.random import Dropout, DropPath
-from netdsl.ops.reshape import Identity
 from netdsl.passes.rewrite import Rewrite
 from netdsl.scope import Value
+from netdsl.view import nothing
 
 
 def drop(graph: Graph) -> Graph:
@@ -52,14 +47,3 @@ def drop(graph: Graph) -> Graph:
     if outputs != graph.outputs or graph.loss is not None:
         return edit.done(outputs=outputs, loss=None)
     return edit.done()
-
-
-def nothing(op: Op, shapes: Sequence[Shape]) -> str | None:
-    """Why the operator yields its operand at inference; None where it does not."""
-    if isinstance(op, Identity):
-        return "an identity"
-    if isinstance(op, Dropout | DropPath):
-        return "nothing happens in it at inference"
-    if isinstance(op, Adaptive) and op.infer(*shapes) == shapes[0]:
-        return "its windows are single points"
-    return None

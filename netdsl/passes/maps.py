@@ -24,7 +24,7 @@ from __future__ import annotations
 from netdsl.graph import Graph
 from netdsl.ops.reshape import Flatten
 from netdsl.passes.join import join_backward
-from netdsl.passes.views import view
+from netdsl.view import view
 
 
 def read_maps(graph: Graph) -> Graph:

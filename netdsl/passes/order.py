@@ -26,9 +26,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netdsl.form import never_falls
 from netdsl.graph import Graph
-from netdsl.ops.activation import LeakyRelu, Relu, Relu6
-from netdsl.ops.op import Op
 from netdsl.ops.pool import GlobalMaxPool, MaxPool
 from netdsl.passes.join import Refused, after
 from netdsl.passes.rewrite import Rewrite
@@ -52,8 +51,3 @@ def order_activations(graph: Graph) -> Graph:
             edit.nodes[pool.number] = replace(node, number=pool.number, operands=pool.operands, shapes=(shape,))
             edit.nodes[node.number] = replace(pool, number=node.number, operands=(Value(pool.number),))
     return edit.done()
-
-
-def never_falls(op: Op) -> bool:
-    """Whether a larger number never gives a smaller one, also when rounded."""
-    return isinstance(op, Relu | Relu6) or (isinstance(op, LeakyRelu) and op.slope >= 0)

@@ -78,14 +78,7 @@ def alike(graph: Graph) -> list[list[Node]]:
 
 def reads_points(node: Node) -> bool:
     """Whether a node is a 1x1 convolution with stride 1."""
-    return any(isinstance(part.op, Conv) and is_pointwise(part.op) for part in parts(node))
-
-
-def is_pointwise(conv: Conv) -> bool:
-    def is_all(value: Any, wanted: int) -> bool:
-        return all(is_all(v, wanted) for v in value) if isinstance(value, tuple) else value in (wanted, None)
-
-    return is_all((conv.kernel, conv.stride), 1) and is_all(conv.pad, 0) and conv.groups == 1
+    return any(isinstance(part.op, Conv) and part.op.is_pointwise() for part in parts(node))
 
 
 def beside_each_other(layout: Layout, group: list[Node]) -> list[Node]:

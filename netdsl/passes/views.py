@@ -25,14 +25,9 @@ after:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from netdsl.graph import Graph
-from netdsl.ops.crop import Crop, Slice
-from netdsl.ops.op import Op, Shape
-from netdsl.ops.reshape import Flatten, Reshape, Split, Unflatten
-from netdsl.ops.rules import axis_in
 from netdsl.passes.rewrite import Rewrite
+from netdsl.view import view
 
 
 def mark_views(graph: Graph) -> Graph:
@@ -42,18 +37,3 @@ def mark_views(graph: Graph) -> Graph:
         if node.op is not None and (why := view(node.op, graph.operand_shapes(node))):
             edit.views[node.name] = why
     return edit.done()
-
-
-def view(op: Op, shapes: Sequence[Shape]) -> str | None:
-    """Why nothing need be computed; None where something must."""
-    x = shapes[0] if shapes else ()
-    if isinstance(op, Split | Slice):
-        axis = axis_in(op.axis, len(x))
-        if axis > 0:
-            return "points of what it reads" if len(x) > 1 else None
-        return "channels of what it reads" if isinstance(op, Split) or op.step == 1 else None
-    if isinstance(op, Crop):
-        return "points of what it reads"
-    if isinstance(op, Flatten | Reshape | Unflatten) and all(e == 1 for e in (*x[1:], *op.infer(x)[1:])):
-        return "a vector under another shape"
-    return None

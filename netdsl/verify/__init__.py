@@ -13,7 +13,7 @@ from typing import TypeAlias
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
 from netdsl.text import to_text
-from netdsl.verify import fused, interface, operators, paths, references, trace, weights
+from netdsl.verify import fused, interface, meaning, operators, paths, places, references, trace, weights
 
 Invariant: TypeAlias = Callable[[Graph], Iterator[str]]
 
@@ -53,8 +53,19 @@ TRACED: tuple[Invariant, ...] = (  # of a network as it is written
 )
 FUSED: tuple[Invariant, ...] = (  # of a graph that passes made
     fused.every_node_is_accounted_for,
+    fused.the_plan_names_nodes,
     fused.parts_are_what_they_were,
     fused.steps_have_a_form,
+    fused.owners_are_of_parts,
+    fused.only_what_comes_first_is_repeated,
+    fused.sums_are_of_one_shape,
+    fused.siblings_are_alike,
+    meaning.outputs_mean_what_they_did,
+    places.places_fill_their_buffers,
+    places.places_are_written_by_kernels,
+    places.siblings_lie_side_by_side,
+    places.concats_in_place_are_runs,
+    places.views_launch_nothing,
 )
 
 
