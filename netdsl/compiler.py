@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,8 @@ from netdsl.syntax.read import from_text, read_source
 
 if TYPE_CHECKING:
     import torch
+
+    from netdsl.runtime.proof import Proof
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,16 @@ class Network:
     def fused(self) -> Graph:
         """The network as kernels compute it at inference: its nodes are steps, its `plan` says what else is known."""
         return run(self.graph, PIPELINE)
+
+    def verify(self, *, cuda: bool = False, tell: Callable[[str], None] = lambda text: None) -> Proof:
+        """The proof that `fused` computes what the plain module does, step by step. Imports torch.
+
+        Kernels run in Triton's interpreter on the CPU, or with `cuda` on the GPU in every precision. `tell` hears what
+        is being proved. Raises NetdslError of the N7 family.
+        """
+        from netdsl.runtime.proof import prove
+
+        return prove(self.fused, self.module, cuda=cuda, tell=tell)
 
     def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""

@@ -291,4 +291,20 @@ Right:
     netdsl run segment.net --input image=3x256x256
 """,
     ),
+    "N735": Code(
+        "the kernels of this process cannot be interpreted",
+        """
+Without a GPU, proofs run the kernels in Triton's interpreter, and a process decides that once, before the kernels are
+first imported. This one has imported them for a GPU. The command is always a process of its own.
+
+Wrong:
+
+    network.module().cuda()(x)    # imports the kernels, for the GPU
+    network.verify()
+
+Right:
+
+    network.verify(cuda=True)
+""",
+    ),
 }

@@ -71,7 +71,7 @@ def run(
 
     `parameters` is the network's parameter count. Raises NetdslError of the N7 family.
     """
-    device = _device(cuda)
+    device = gpu() if cuda else torch.device("cpu")
     for node in _inputs(graph):
         _fixed(node)
     number = DTYPES[dtype]
@@ -112,9 +112,8 @@ def run(
     )
 
 
-def _device(cuda: bool) -> torch.device:
-    if not cuda:
-        return torch.device("cpu")
+def gpu() -> torch.device:
+    """The GPU. Raises NetdslError N731 where there is none."""
     if not torch.cuda.is_available():
         built = "this PyTorch was built without CUDA" if torch.version.cuda is None else "PyTorch finds no NVIDIA GPU"
         raise placeless("N731", f"cannot run on a GPU: {built}", help="leave `--cuda` out to run on the CPU")

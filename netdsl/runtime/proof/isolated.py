@@ -1,0 +1,132 @@
+"""Each kernel against torch's own operators in float64, on the numbers that its format can hold.
+
+All maps are parts of larger ones that hold NaN: a kernel that reads beyond its own shows NaN, and one that writes
+beyond, or not everywhere, is seen too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from netdsl.runtime import interpreter
+from netdsl.runtime.executor import Executor
+from netdsl.runtime.folding import Weights
+from netdsl.runtime.proof import draw
+from netdsl.runtime.proof.cases import BATCH, Case
+from netdsl.runtime.proof.gates import GATES, WRONG, Error, measure
+from netdsl.runtime.proof.report import Check, label, place
+from netdsl.runtime.values import Values
+from netdsl.scope import Value
+from netdsl.step import Step
+
+GUARD = 16  # channels on either side, so that slices are as aligned as whole maps
+DTYPES = {"ieee": torch.float32, "tf32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def prove_kernels(
+    cases: Iterable[Case], ways: tuple[str, ...], device: torch.device, tell: Callable[[str, str], None]
+) -> Iterator[Check]:
+    """A check for every case in each of the `ways`, names of gates, one way after the other."""
+    listed = list(cases)
+    for way in ways:
+        for case in listed:
+            tell(case.like.name, way)
+            with interpreter.quick():
+                error, note = prove(case, way, device)
+            notes = "; ".join(text for text in (note, case.note) if text)
+            what = label(case.graph, case.like)
+            yield Check(case.like.name, what, place(case.like), f"kernel {way}", error, GATES[way], case.same, notes)
+
+
+def prove(case: Case, way: str, device: torch.device) -> tuple[Error, str]:
+    """How far a kernel is from the truth, and what else is wrong with it."""
+    dtype = DTYPES[way]
+    precision = way if dtype is torch.float32 else "ieee"
+    weights = _weights(case, dtype)
+    operands = [_operand(case, slot, dtype, device) for slot in range(len(case.splits))]
+    saved = [tuple(part.tensor.clone() for part in parts) for parts in operands]
+    reference = Executor(case.graph, weights, "parts", device=device)
+    truth = Values(case.graph, BATCH, torch.float64, device)
+    kernel = Executor(case.graph, weights, "kernels", dtype=dtype, device=device, precision=precision)
+    values = GuardedValues(case.graph, BATCH, dtype, device)
+    for slot, parts in enumerate(operands):
+        values.hold(Value(slot), tuple(part.tensor for part in parts))
+        truth.hold(Value(slot), (torch.cat([part.tensor.double() for part in parts], 1),))
+    reference.step(case.node, truth)
+    try:
+        kernel.step(case.node, values)
+    except Exception as error:  # whatever is raised, this kernel does not compute its step
+        return WRONG, f"{type(error).__name__}: {error}"
+    for parts, before in zip(operands, saved, strict=True):
+        if not all(torch.equal(part.tensor, old) for part, old in zip(parts, before, strict=True)):
+            return WRONG, "it overwrites what it reads"
+    if not all(guarded.untouched() for guarded in values.made):
+        return WRONG, "it writes outside of its output"
+    results = [Value(case.node.number, index) for index in range(len(case.node.shapes))]
+    return max(measure(values.tensor(value), truth.tensor(value)) for value in results), ""
+
+
+class Guarded(NamedTuple):
+    """A map inside of a larger one that holds NaN."""
+
+    tensor: Tensor
+    around: Tensor
+
+    def untouched(self) -> bool:
+        """Whether all around the map still is NaN."""
+        inside = int((~self.tensor.isnan()).sum())
+        return int((~self.around.isnan()).sum()) == inside
+
+
+def guarded(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device, cropped: bool = False) -> Guarded:
+    """A [N, C, ..] of NaN, channels together, with neighbours in the batch, on the channels, and where it is cropped
+    also along the spatial axes."""
+    batch, channels, *spatial = shape
+    edge = int(cropped)
+    wide = (batch + 2, *(extent + 2 * edge for extent in spatial), channels + 2 * GUARD)
+    around = torch.full(wide, torch.nan, dtype=dtype, device=device)
+    inner = around[1:-1]
+    for axis, extent in enumerate(spatial, 1):
+        inner = inner.narrow(axis, edge, extent)
+    return Guarded(inner[..., GUARD:-GUARD].movedim(-1, 1), around)
+
+
+class GuardedValues(Values):
+    """Values whose memory is inside of NaN; `made` lists it."""
+
+    def __init__(self, graph: object, batch: int, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__(graph, batch, dtype, device)  # type: ignore[arg-type]
+        self.made: list[Guarded] = []
+
+    def new(self, shape: tuple[int, ...]) -> Tensor:
+        self.made.append(guarded(shape, self.dtype, self.device))
+        return self.made[-1].tensor
+
+
+def _operand(case: Case, slot: int, dtype: torch.dtype, device: torch.device) -> list[Guarded]:
+    """Signed numbers for an operand, in as many tensors as it comes in."""
+    found = []
+    extents = tuple(int(extent) for extent in case.graph.nodes[slot].shape[1:])  # type: ignore[arg-type]
+    for index, channels in enumerate(case.splits[slot]):
+        part = guarded((BATCH, channels, *extents), dtype, device, case.cropped[slot])
+        part.tensor.copy_(draw.value(f"{slot}.{index}", part.tensor.shape))
+        found.append(part)
+    return found
+
+
+def _weights(case: Case, dtype: torch.dtype) -> Weights:
+    """The weights of the step, rounded to the format."""
+    op, shapes = case.node.op, case.graph.operand_shapes(case.node)
+    assert op is not None
+    prefix = "" if isinstance(op, Step) else f"{case.node.owner}."
+    named = {f"{prefix}{name}": shape for name, shape in {**op.weights(*shapes), **op.buffers(*shapes)}.items()}
+    found = {}
+    for path, shape in named.items():
+        floating = not path.endswith("num_batches_tracked")
+        drawn = draw.weight(path, tuple(int(extent) for extent in shape), floating)  # type: ignore[arg-type]
+        found[path] = drawn.to(dtype).double() if floating else drawn
+    return found
