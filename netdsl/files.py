@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import itertools
 import os
@@ -23,6 +24,7 @@ BANNER_WITHIN = 1 << 16  # bytes; the text's own `##` comment stands before it
 
 # What emitted modules and netdsl itself import, beside the standard library.
 _IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
+_RUN_AT_START = frozenset({"sitecustomize", "usercustomize"})  # by every Python that finds them
 _ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a process that is gone, is rubbish
 _serial = itertools.count()
 
@@ -33,6 +35,13 @@ def write_generated(path: Path, text: str, *, force: bool = False, source: Path 
     Raises NetdslError N701 to N705. `force` permits overwriting a file that netdsl did not write, and following a
     link into another folder; it permits nothing else.
     """
+    try:
+        _write(path, text, force, source)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise placeless("N705", f"cannot write `{path}`: {reason(error)}") from error
+
+
+def _write(path: Path, text: str, force: bool, source: Path | None) -> None:
     if path.is_dir():
         raise placeless("N701", f"`{path}` is a folder", help=f"name a file in it: `{path / 'network.py'}`")
     if not path.parent.is_dir():
@@ -47,23 +56,22 @@ def write_generated(path: Path, text: str, *, force: bool = False, source: Path 
         )
     target = path
     if path.is_symlink():
-        target = path.resolve()
-        if not force and not target.is_relative_to(path.parent.resolve()):
+        target = Path(os.path.realpath(path))
+        if not force and not target.is_relative_to(os.path.realpath(path.parent)):
             raise placeless(
                 "N701", f"`{path}` is a link that leads to `{target}`", help="name that file, or add `--force`"
             )
-    try:
-        if target.exists() and not target.is_file():  # /dev/null, a named pipe
-            target.write_text(text, encoding="utf-8")
-            return
-        if not force and target.exists() and not _ours(target):
-            raise placeless(
-                "N702",
-                f"`{path}` is there and was not written by netdsl",
-                help="choose another name, or add `--force` to overwrite it",
-            )
-    except OSError as error:
-        raise placeless("N705", f"cannot write `{path}`: {reason(error)}") from error
+        if target.is_symlink():  # round in a circle
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.exists() and not target.is_file():  # /dev/null, a named pipe
+        target.write_text(text, encoding="utf-8")
+        return
+    if not force and target.exists() and not _ours(target):
+        raise placeless(
+            "N702",
+            f"`{path}` is there and was not written by netdsl",
+            help="choose another name, or add `--force` to overwrite it",
+        )
     replace(target, text)
 
 
@@ -98,12 +106,14 @@ def replace(path: Path, text: str) -> None:
 def hides_a_module(path: Path) -> bool:
     """Whether a Python program in that folder would import `path` in place of an installed module."""
     name = path.stem.lower()  # lower: file systems may not tell Torch.py from torch.py
-    return path.suffix.lower() == ".py" and (name in _IMPORTED or name in sys.stdlib_module_names)
+    return path.suffix.lower() == ".py" and (
+        name in _IMPORTED or name in _RUN_AT_START or name in sys.stdlib_module_names
+    )
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | ValueError) -> str:
     """What the operating system said, as the tail of a message."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 def _ours(path: Path) -> bool:

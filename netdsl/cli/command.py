@@ -28,8 +28,10 @@ class Settings:
 
 
 def say(text: str) -> None:
-    """A message, on stderr; the product alone goes to stdout."""
-    click.echo(text, err=True)
+    """A message, on stderr; the product alone goes to stdout. What a name holds that a terminal would obey is shown."""
+    from netdsl.rendering.columns import safe
+
+    click.echo(safe(text), err=True)
 
 
 def _set(context: click.Context, parameter: click.Parameter, value: Any) -> None:

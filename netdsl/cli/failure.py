@@ -10,7 +10,7 @@ import click
 
 from netdsl.cli.command import Settings, say
 from netdsl.cli.group import BUG, INTERRUPTED, MISUSE, PROBLEMS
-from netdsl.diagnostics import Diagnostic, InternalError, NetdslError
+from netdsl.diagnostics import Diagnostic, InternalError, NetdslError, placeless
 
 
 def report(error: Exception, settings: Settings) -> int:
@@ -25,6 +25,11 @@ def report(error: Exception, settings: Settings) -> int:
         if settings.debug:
             _trace(error)
         return PROBLEMS
+    if isinstance(error, OSError):
+        show(_refusal(error).diagnostics, settings)
+        if settings.debug:
+            _trace(error)
+        return PROBLEMS
     _bug(error, settings)
     return BUG
 
@@ -35,6 +40,14 @@ def show(diagnostics: Iterable[Diagnostic], settings: Settings) -> None:
 
     color = settings.colored(sys.stderr)
     click.echo(render(tuple(diagnostics), color), err=True, color=color)
+
+
+def _refusal(error: OSError) -> NetdslError:
+    """What the operating system would not do, where no command says it better: a full stdout, a folder that is gone."""
+    from netdsl.files import reason
+
+    what = f"`{error.filename}`: " if error.filename else ""
+    return placeless("N708", f"the operating system refused: {what}{reason(error)}")
 
 
 def _bug(error: Exception, settings: Settings) -> None:

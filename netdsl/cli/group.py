@@ -94,6 +94,10 @@ def program() -> NoReturn:
     Files and pipes get UTF-8 and plain newlines wherever this runs, so that the same text gives the same bytes; a
     terminal that lacks a character shows `?`. A request to stop becomes an exception: half written files are removed.
     """
+    # A stream that was closed (`netdsl .. >&-`) leaves its number to the next file that is opened: let that be nothing.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             if stream.isatty():

@@ -105,6 +105,21 @@ Right:
     netdsl check capsule.net --plugin my_operators
 """,
     ),
+    "N708": Code(
+        "the operating system refused",
+        """
+Something that every program needs was not to be had: the disk under standard output is full, the present folder was
+removed, too many files are open. The message is the system's own; nothing was left half written.
+
+Wrong:
+
+    netdsl compile googlenet.net > /dev/full
+
+Right:
+
+    netdsl compile googlenet.net > googlenet.py
+""",
+    ),
     # ----------------------------------------------------------------------------------------------------- weights
     "N711": Code(
         "this is not a file of weights, or it is damaged",

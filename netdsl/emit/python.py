@@ -73,7 +73,9 @@ def docstring(text: str, indent: int) -> list[str]:
     for paragraph in clean.split("\n\n"):
         lines = paragraph.split("\n")
         as_is = any(line.startswith(" ") for line in lines)
-        paragraphs.append(lines if as_is else textwrap.wrap(" ".join(lines), width) or [""])
+        # Words stay whole: between two backslashes there is no place for a line to end.
+        filled = textwrap.wrap(" ".join(lines), width, break_long_words=False)
+        paragraphs.append(lines if as_is else filled or [""])
     lines = [line.rstrip() for paragraph in paragraphs for line in (*paragraph, "")][:-1]
     opening = '""" ' if lines[0].startswith('"') else '"""'
     lines[0] = f"{margin}{opening}{lines[0]}"

@@ -13,7 +13,7 @@ _RANKS = {2: "C×W", 3: "C×H×W", 4: "C×D×H×W"}
 
 def plural(n: int, noun: str) -> str:
     """`1 axis`, `2 axes`, `3 inputs`."""
-    many = {"axis": "axes"}.get(noun, noun + "s")
+    many = noun.removesuffix("axis") + "axes" if noun.endswith("axis") else noun + "s"
     return f"{n} {noun if n == 1 else many}"
 
 

@@ -50,10 +50,10 @@ def fits(name: str, x: Shape, kernels: tuple[int, ...], dilations: tuple[int, ..
     padded = tuple(extent + int(total(side)) for extent, side in zip(extents, pads, strict=True))
     for axis, (reach, extent) in enumerate(zip(reaches, padded, strict=True), 1):
         if surely_more(reach, extent):
-            dilated = ", dilated," if any(d > 1 for d in dilations) else ""
+            dilated = " dilated," if any(d > 1 for d in dilations) else ""
             with_padding = " with padding" if padded != extents else ""
             raise OpError(
-                f"the window of `{name}`, {show_shape(reaches)}{dilated} is larger than its input, "
+                f"the window of `{name}`, {show_shape(reaches)},{dilated} is larger than its input, "
                 f"{show_shape(padded)}{with_padding}",
                 code="N404",
                 attribute="kernel",

@@ -6,6 +6,7 @@ Lines and columns are counted from 1, columns in characters (code points); an en
 from __future__ import annotations
 
 import json as _json
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from netdsl.codes import CODES
 from netdsl.diagnostics import Diagnostic, Fix
+from netdsl.rendering.columns import safe
 from netdsl.source import Span
 
 SCHEMA_VERSION = 1
@@ -77,6 +79,7 @@ def _command(diagnostic: Diagnostic) -> str:
 
 
 def _escaped(text: str, more: str = "") -> str:
+    text = safe(text)
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
@@ -134,7 +137,7 @@ def _location(span: Span) -> dict[str, Any]:
 
 def _uri(name: str) -> str:
     path = PurePath(name)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def _where(diagnostic: Diagnostic) -> str:
@@ -143,4 +146,4 @@ def _where(diagnostic: Diagnostic) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return safe(" ".join(text.split()))

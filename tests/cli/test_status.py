@@ -99,6 +99,13 @@ def test_any_other_exception_is_our_bug_too(netdsl, monkeypatch, error):
     assert "a bug in netdsl" in result.stderr
 
 
+def test_what_the_system_refuses_is_no_bug_of_ours(netdsl, monkeypatch):
+    monkeypatch.setattr(compiler, "compile_source", _raise(OSError(24, "Too many open files", "a\x1b.net")))
+    result = netdsl("compile", "tiny.net")
+    assert result.exit_code == 1
+    assert "error[N708]: the operating system refused: `a<U+001B>.net`: too many open files" in result.stderr
+
+
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_debug_shows_the_traceback(netdsl, monkeypatch, place):
     monkeypatch.setattr(compiler, "compile_source", _raise(RuntimeError("boom")))

@@ -120,3 +120,16 @@ def test_long_sums_are_put_in_brackets() -> None:
 )
 def test_docstrings_end_inside_the_line(text: str, wanted: list[str]) -> None:
     assert python.docstring(text, 1) == wanted
+
+
+@pytest.mark.parametrize("tail", ["\\N{BOGUS}", "\\", "\\x", "\\u12", '\\"""', '""" """', '"' * 7])
+def test_a_docstring_ends_no_line_within_an_escape(tail):
+    for length in range(90, 130):
+        for text in (
+            '"' + "x" * length + tail,
+            f"{'x' * length}{tail} and more",
+            "word " * 20 + "y" * length + tail + "z" * 40,
+        ):
+            source = "\n".join(python.docstring(text, 1)).strip()
+            shown = ast.literal_eval(source)  # a wrong escape warns, and a warning is an error here
+            assert shown.split() == text.replace('"""', "'''").split()

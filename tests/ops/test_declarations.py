@@ -126,7 +126,7 @@ def test_attributes_are_checked(text: str, code: str, attribute: str | None, mes
 
 
 RULES = [
-    ("conv(8, 9, pad = 0)", [(3, 5, 12)], "N404", "the window of `conv`, 9×9 is larger than its input, 5×12"),
+    ("conv(8, 9, pad = 0)", [(3, 5, 12)], "N404", "the window of `conv`, 9×9, is larger than its input, 5×12"),
     ("conv(8, 3, dilation = 4, pad = 1)", [(3, 5, 5)], "N404", None),
     ("conv(8, 3, groups = 2)", [(3, 8, 8)], "N405", "2 groups do not divide the 3 input channels"),
     ("conv(9, 3, groups = 2)", [(4, 8, 8)], "N405", "2 groups do not divide the 9 output channels"),

@@ -94,7 +94,9 @@ class Lookup:
                 f"`{name}` is used before it is defined",
                 expr.span,
                 others=(Label(later, "defined here"),),
-                help="move the definition up",
+                help="move the definition up"
+                if later.start > expr.span.start
+                else "a value is made of others: begin with an input, or a name given before",
             )
             return None
         known = {*(names.all() if names is not None else ()), *self.file.known()}

@@ -42,8 +42,9 @@ def _assignment(recovery: Recovery, token: Token) -> bool:
 
 def _logic(recovery: Recovery, token: Token) -> bool:
     word, kind = _LOGIC[token.text]
-    after = recovery.source.text[token.end : token.end + 1]
-    replacement = word if after.isspace() else word + " "
+    before, after = recovery.source.text[token.start - 1 : token.start], recovery.source.text[token.end : token.end + 1]
+    glued = before.isalnum() or before == "_"
+    replacement = " " * glued + (word if after.isspace() else word + " ")
     recovery.report(
         "N112", f"write `{word}` for `{token.text}`", token, "not an operator here", f"write `{word}`",
         Fix(token.span, replacement),
