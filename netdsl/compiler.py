@@ -79,8 +79,57 @@ class Network:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""
         return summarise(self.graph, depth=depth, how=how)
 
+    def draw(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        format: str | None = None,
+        depth: int | None = None,
+        fold: bool = False,
+        direction: str = "TB",
+        theme: str = "auto",
+        force: bool = False,
+    ) -> bytes:
+        """The diagram, as the bytes of a file in `format`: svg, png, pdf, dot, mmd, txt or json.
+
+        It is written to `path` where one is given, whose ending then picks the format. Blocks within blocks are open to
+        `depth`; `fold` draws once what repeats, and opens what a page holds. `direction` is TB or LR, `theme` light,
+        dark, or auto, the reader's own. Raises NetdslError N701 to N705 (`force` permits overwriting a file that
+        netdsl did not write) and N741, ValueError for a format or setting that there is not.
+        """
+        return draw_graph(
+            self.graph, path, format=format, depth=depth, fold=fold, direction=direction, theme=theme, force=force
+        )
+
     def __repr__(self) -> str:
         return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"
+
+
+def draw_graph(
+    graph: Graph,
+    path: str | os.PathLike[str] | None,
+    *,
+    format: str | None,
+    depth: int | None,
+    fold: bool,
+    direction: str,
+    theme: str,
+    force: bool,
+) -> bytes:
+    """What `Network.draw` does, also for the part of a network that is not broken."""
+    from netdsl.emit.diagram import DIRECTIONS, FORMATS, THEMES, diagram, emit_diagram
+    from netdsl.files import BANNER, write_generated
+
+    chosen = format or (Path(path).suffix.lower().lstrip(".") if path is not None else "svg")
+    for value, known in ((chosen, FORMATS), (direction, DIRECTIONS), (theme, THEMES)):
+        if value not in known:
+            raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    found = diagram(graph, depth=depth, fold=fold)
+    data = emit_diagram(found, chosen, direction, theme, graph.source.name)
+    if path is not None:
+        signed = f"# {BANNER} from {graph.source.name}.\n".encode() if chosen == "txt" else b""
+        write_generated(Path(path), signed + data, force=force, source=graph.source.path)
+    return data
 
 
 def compile(

@@ -19,8 +19,10 @@ from pathlib import Path
 from netdsl.diagnostics import placeless
 
 BANNER = "Written by netdsl"
-"""What every emitted file says at the start of a line of its docstring: the sign that netdsl may overwrite it."""
+"""What every emitted file says at the start of a line, or of a value where it has no lines: the sign that netdsl may
+overwrite it."""
 BANNER_WITHIN = 1 << 16  # bytes; the text's own `##` comment stands before it
+_SIGNED = re.compile(rb"(^|\0|\"generator\": \")(\"\"\"|#\s*|//\s*|%+\s*)?" + BANNER.encode(), re.MULTILINE)
 
 # What emitted modules and netdsl itself import, beside the standard library.
 _IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
@@ -29,7 +31,7 @@ _ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a proce
 _serial = itertools.count()
 
 
-def write_generated(path: Path, text: str, *, force: bool = False, source: Path | None = None) -> None:
+def write_generated(path: Path, text: str | bytes, *, force: bool = False, source: Path | None = None) -> None:
     """Write `text`, which carries the banner, to `path`; `source` is the file it was compiled from.
 
     Raises NetdslError N701 to N705. `force` permits overwriting a file that netdsl did not write, and following a
@@ -41,7 +43,7 @@ def write_generated(path: Path, text: str, *, force: bool = False, source: Path 
         raise placeless("N705", f"cannot write `{path}`: {reason(error)}") from error
 
 
-def _write(path: Path, text: str, force: bool, source: Path | None) -> None:
+def _write(path: Path, text: str | bytes, force: bool, source: Path | None) -> None:
     if path.is_dir():
         raise placeless("N701", f"`{path}` is a folder", help=f"name a file in it: `{path / 'network.py'}`")
     if not path.parent.is_dir():
@@ -64,7 +66,7 @@ def _write(path: Path, text: str, force: bool, source: Path | None) -> None:
         if target.is_symlink():  # round in a circle
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.exists() and not target.is_file():  # /dev/null, a named pipe
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(_encoded(text))
         return
     if not force and target.exists() and not _ours(target):
         raise placeless(
@@ -75,8 +77,8 @@ def _write(path: Path, text: str, force: bool, source: Path | None) -> None:
     replace(target, text)
 
 
-def replace(path: Path, text: str) -> None:
-    """Put `text` (UTF-8) at `path` in one step: whatever happens, `path` holds the old text or all of the new.
+def replace(path: Path, text: str | bytes) -> None:
+    """Put `text` (as UTF-8) at `path` in one step: whatever happens, `path` holds the old text or all of the new.
 
     Keeps the mode of a file that is there. Raises NetdslError N705.
     """
@@ -89,7 +91,7 @@ def replace(path: Path, text: str) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as out:
-                out.write(text.encode("utf-8"))
+                out.write(_encoded(text))
                 if mode is not None:
                     temporary.chmod(mode)
                 out.flush()
@@ -116,11 +118,15 @@ def reason(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
+def _encoded(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8")
+
+
 def _ours(path: Path) -> bool:
     """An empty file counts as ours: there is nothing to lose."""
     with path.open("rb") as file:
         head = file.read(BANNER_WITHIN)
-    return not head or re.search(rb"^(\"\"\"|#\s*)?" + BANNER.encode(), head, re.MULTILINE) is not None
+    return not head or _SIGNED.search(head) is not None
 
 
 def _same(path: Path, source: Path) -> bool:

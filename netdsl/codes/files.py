@@ -322,4 +322,21 @@ Right:
     network.verify(cuda=True)
 """,
     ),
+    # ---------------------------------------------------------------------------------------------------- pictures
+    "N741": Code(
+        "the picture could not be laid out",
+        """
+Graphviz finds the places of a picture's boxes. It comes with netdsl, in the package `pygraphviz`; where that is missing
+a program `dot` serves, if there is one. Neither was found, or `dot` failed or took too long. The trees and texts of a
+diagram need neither.
+
+Wrong:
+
+    netdsl draw resnet.net --net resnet18 -o resnet18.svg    # after pip uninstall pygraphviz
+
+Right:
+
+    netdsl draw resnet.net --net resnet18 -o resnet18.mmd
+""",
+    ),
 }
