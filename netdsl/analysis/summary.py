@@ -169,25 +169,7 @@ class Summary:
 def summarise(graph: Graph, *, depth: int | None = None, how: bool = False, broken: bool = False) -> Summary:
     """The summary of a graph; `depth` and `how` are what its text shows unless told otherwise. `broken` says that the
     graph is only as far as it got, so that nobody knows what inference needs."""
-    figures = costs(graph)
-    fields = receptive_fields(graph)
-    wide = exceeding(graph, fields)
-    needed = set(range(len(graph.nodes)) if broken else cost.inference(graph))
-    rows = tuple(
-        Row(
-            node.name,
-            node.op.name if node.op else node.role,
-            node.op.label() if node.op else node.role,
-            node.shapes,
-            figures[node.number],
-            figures[node.number] if node.number in needed else NOTHING,
-            fields[node.number],
-            node.spans.whole,
-            tuple(arithmetic(graph, node)) if how else (),
-            exceeds=node.number in wide,
-        )
-        for node in graph.nodes
-    )
+    rows = node_rows(graph, how=how, broken=broken)
     failed = {part.node.name: _broken(part) for part in graph.broken}
     return Summary(
         network=graph.name,
@@ -204,6 +186,29 @@ def summarise(graph: Graph, *, depth: int | None = None, how: bool = False, brok
         broken=broken,
         depth=depth,
         how=how,
+    )
+
+
+def node_rows(graph: Graph, *, how: bool = False, broken: bool = False) -> tuple[Row, ...]:
+    """A row for every node, by number."""
+    figures = costs(graph)
+    fields = receptive_fields(graph)
+    wide = exceeding(graph, fields)
+    needed = set(range(len(graph.nodes)) if broken else cost.inference(graph))
+    return tuple(
+        Row(
+            node.name,
+            node.op.name if node.op else node.role,
+            node.op.label() if node.op else node.role,
+            node.shapes,
+            figures[node.number],
+            figures[node.number] if node.number in needed else NOTHING,
+            fields[node.number],
+            node.spans.whole,
+            tuple(arithmetic(graph, node)) if how else (),
+            exceeds=node.number in wide,
+        )
+        for node in graph.nodes
     )
 
 

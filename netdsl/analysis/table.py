@@ -6,21 +6,18 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from netdsl.analysis.cells import COLUMNS, RIGHT, SHARES, Line, lines, notes, totals
+from netdsl.analysis.fit import BARS, GAP, Priorities, fit
 from netdsl.rendering.columns import cut
 from netdsl.rendering.columns import width as columns_of
 
 if TYPE_CHECKING:
     from netdsl.analysis.summary import Summary
 
-BARS = "bars"
-GIVEN_UP = ("line", "stride", BARS, "memory", *SHARES, "field", "MACs", "operator", "output", "params")
-"""In this order, where the width is too small for all: the least telling first."""
-
-KEPT = {"name": 20, "operator": 16, "output": 20}
-"""To how much a column may be cut before another is given up."""
-
-GAP = 2
-SHORTEST_BAR, LONGEST_BAR = 4, 24
+PRIORITIES = Priorities(
+    kept={"name": 20, "operator": 16, "output": 20},
+    given_up=("line", "stride", BARS, "memory", *SHARES, "field", "MACs", "operator", "output", "params"),
+    bars=frozenset(SHARES),
+)
 EIGHTHS: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉")
 
 BOLD, DIM, RED, BAR, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
@@ -45,28 +42,12 @@ def table(summary: Summary, width: int, depth: int | None, how: bool, color: boo
 
 
 def _fit(table: list[Line], available: int) -> tuple[dict[str, int], int]:
-    """The columns that are shown with their widths, and how long the bars are: together as wide as there is room."""
-    natural = {column: max(columns_of(_text(line, column)) for line in table) for column in COLUMNS}
-    for column in COLUMNS:
-        if not any(line.cells.get(column) for line in table[1:]):  # a heading and nothing below
-            del natural[column]
-    for given_up in range(len(GIVEN_UP) + 1):
-        gone = GIVEN_UP[:given_up]
-        bars = sum(share in natural for share in SHARES) if BARS not in gone else 0
-        room = {column: min(most, KEPT.get(column, most)) for column, most in natural.items() if column not in gone}
-        spare = available - sum(room.values()) - GAP * (len(room) - 1) - bars * (1 + SHORTEST_BAR)
-        if spare >= 0:
-            break
-    else:
-        return {"name": available}, 0
-    for column in room:  # first what was cut, then the bars, then all alike
-        more = min(spare, natural[column] - room[column])
-        room[column], spare = room[column] + more, spare - more
-    bar = min(LONGEST_BAR, SHORTEST_BAR + spare // bars) if bars else 0
-    spare -= bars * (bar - SHORTEST_BAR)
-    for place, column in enumerate(room):
-        room[column] += spare // len(room) + (place < spare % len(room))
-    return room, bar
+    natural = {
+        column: max(columns_of(_text(line, column)) for line in table)
+        for column in COLUMNS
+        if any(line.cells.get(column) for line in table[1:])  # more than a heading
+    }
+    return fit(natural, available, PRIORITIES)
 
 
 def _text(line: Line, column: str) -> str:

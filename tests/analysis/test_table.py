@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.analysis.summary import Summary, summarise
-from netdsl.analysis.table import GIVEN_UP, drawn
+from netdsl.analysis.table import PRIORITIES, drawn
 from netdsl.diagnostics import NetdslError
 from netdsl.rendering.columns import width as columns_of
 from tests.examples.networks import FILE
@@ -59,7 +59,7 @@ def test_it_is_as_wide_as_it_is_to_be(network: str, width: int) -> None:
 
 
 def test_a_narrower_terminal_loses_the_least_telling_column_first(googlenet: Summary) -> None:
-    headings = [column for column in GIVEN_UP if column.isalpha() and column != "bars"]
+    headings = [column for column in PRIORITIES.given_up if column.isalpha() and column != "bars"]
     shown = [set(googlenet.to_text(width).splitlines()[0].split()) for width in range(220, 20, -1)]
     assert shown[0] >= {*headings, "name", "%"}
     lost = [column for before, after in pairwise(shown) for column in sorted(before - after)]
