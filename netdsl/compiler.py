@@ -22,6 +22,7 @@ from netdsl.syntax.read import from_text, read_source
 if TYPE_CHECKING:
     import torch
 
+    from netdsl.analysis.difference import Difference
     from netdsl.runtime.proof import Proof
 
 
@@ -100,6 +101,12 @@ class Network:
         return draw_graph(
             self.graph, path, format=format, depth=depth, fold=fold, direction=direction, theme=theme, force=force
         )
+
+    def diff(self, new: Network) -> Difference:
+        """What is different in another network: nodes, figures, the keys of the state_dict."""
+        from netdsl.analysis.difference import compare
+
+        return compare(self.graph, new.graph)
 
     def __repr__(self) -> str:
         return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"

@@ -14,12 +14,12 @@ SHORTEST_BAR, LONGEST_BAR = 4, 24
 class Priorities:
     """What is given up where not everything has room.
 
-    `kept` says to how much a column may be cut before another goes; `given_up` in which order they go, BARS among them;
-    the first column of all stays to the last. `bars` are the columns that have a bar beside them.
+    `kept` says to how much a column may be cut before others go; `given_up` in which order they go, those together that
+    say nothing alone, BARS among them; the first column of all stays to the last. `bars` are the columns with a bar.
     """
 
     kept: Mapping[str, int]
-    given_up: Sequence[str]
+    given_up: Sequence[tuple[str, ...]]
     bars: frozenset[str] = frozenset()
 
 
@@ -27,7 +27,7 @@ def fit(natural: Mapping[str, int], available: int, priorities: Priorities) -> t
     """The widths of the columns that are shown, and the length of the bars, 0 where there are none: together as wide as
     there is room. `natural` is how wide each column would be, in order."""
     for given_up in range(len(priorities.given_up) + 1):
-        gone = priorities.given_up[:given_up]
+        gone = {column for together in priorities.given_up[:given_up] for column in together}
         bars = 0 if BARS in gone else len(priorities.bars & natural.keys())
         room = {
             column: min(most, priorities.kept.get(column, most))

@@ -67,7 +67,7 @@ class Total:
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
     """The figures of a network.
 
@@ -124,13 +124,7 @@ class Summary:
         """One object: shapes are lists without the batch, of numbers and of texts for extents that are not known;
         `macs` is null where it depends on such an extent. `receptive_field` has an extent for each spatial axis of the
         input, null where all of the axis is seen; it is null where a node reads no input."""
-        entries = []
-        for key, value in self.as_dict().items():
-            text = json.dumps(value, ensure_ascii=False)
-            if key == "nodes" and value:
-                text = "[\n" + ",\n".join(f"    {json.dumps(node, ensure_ascii=False)}" for node in value) + "\n  ]"
-            entries.append(f"  {json.dumps(key)}: {text}")
-        return "{\n" + ",\n".join(entries) + "\n}"
+        return object_of_lines(self.as_dict())
 
     def to_text(self, width: int = 120, depth: int | None = None, how: bool | None = None, color: bool = False) -> str:
         """The table. `depth` is how deep blocks are opened (all where None), `how` adds the arithmetic."""
@@ -161,6 +155,9 @@ class Summary:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"<netdsl summary of {self.network}: {self.params:,} parameters, {self.total.macs} MACs>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": self.text, "text/html": self.to_html(), "text/markdown": self.to_markdown()}
@@ -258,6 +255,17 @@ def _broken(part: Broken) -> Row:
         node.spans.whole,
         broken=part.diagnostic.code,
     )
+
+
+def object_of_lines(value: dict[str, Any]) -> str:
+    """An object as JSON, a line for each entry; lists of objects have a line for each of these."""
+    entries = []
+    for key, part in value.items():
+        text = json.dumps(part, ensure_ascii=False)
+        if isinstance(part, list) and part and isinstance(part[0], dict):
+            text = "[\n" + ",\n".join(f"    {json.dumps(item, ensure_ascii=False)}" for item in part) + "\n  ]"
+        entries.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(entries) + "\n}"
 
 
 def shape_json(shape: Shape) -> list[int | str]:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 PRIORITIES = Priorities(
     kept={"name": 20, "operator": 16, "output": 20},
-    given_up=("line", "stride", BARS, "memory", *SHARES, "field", "MACs", "operator", "output", "params"),
+    given_up=(
+        *(("line",), ("stride",), (BARS,), ("memory",), SHARES),
+        *(("field",), ("MACs",), ("operator",), ("output",), ("params",)),
+    ),
     bars=frozenset(SHARES),
 )
 EIGHTHS: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉")

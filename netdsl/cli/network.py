@@ -86,20 +86,8 @@ def reads_network(default: Callable[[], str] | None = None) -> Callable[[Callabl
             (
                 file,
                 click.option("--net", metavar="NAME", help="The network to take from the file."),
-                click.option(
-                    "--set",
-                    "parameters",
-                    multiple=True,
-                    type=Assignment(read_value),
-                    help="Give a network's parameter a value: --set classes=10.",
-                ),
-                click.option(
-                    "--input",
-                    "inputs",
-                    multiple=True,
-                    type=Assignment(read_shape),
-                    help="Give an input its size: --input image=3x256x256.",
-                ),
+                set_option,
+                input_option,
                 plugin_option,
                 root_option,
             )
@@ -170,6 +158,22 @@ def read_shape(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\s*\d{1,18}\s*(x\s*\d{1,18}\s*)*", plain, re.ASCII):
         raise ValueError(f"{text!r} is not a size, such as 3x256x256")
     return tuple(int(part) for part in plain.split("x"))
+
+
+set_option = click.option(
+    "--set",
+    "parameters",
+    multiple=True,
+    type=Assignment(read_value),
+    help="Give a network's parameter a value: --set classes=10.",
+)
+input_option = click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=Assignment(read_shape),
+    help="Give an input its size: --input image=3x256x256.",
+)
 
 
 def find(file: str) -> Path:

@@ -18,7 +18,7 @@ def align(
     """The pairs, in the order of both lists, whose likenesses add up to most.
 
     `key` is equal for what is alike in every respect. Pairs whose likeness is 0 are none. This is the alignment of
-    Needleman and Wunsch (1970) without a cost for gaps; of equally good ones, that which pairs later elements.
+    Needleman and Wunsch (1970) without a cost for gaps; of equally good ones, that which pairs earlier elements.
     """
     a, b = [key(x) for x in old], [key(x) for x in new]
     head = 0
@@ -53,22 +53,21 @@ def _middle(
 
 
 def _best(old: Sequence[T], new: Sequence[T], likeness: Callable[[T, T], float]) -> list[tuple[T, T]]:
-    rows, columns = len(old), len(new)
     like = [[likeness(x, y) for y in new] for x in old]
-    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows):
-        above, row = best[i], best[i + 1]
-        for j in range(columns):
-            most = above[j] + like[i][j] if like[i][j] else 0.0
-            row[j + 1] = max(most, above[j + 1], row[j])
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]  # of what stands from here on
+    for i in reversed(range(len(old))):
+        row, below = best[i], best[i + 1]
+        for j in reversed(range(len(new))):
+            paired = below[j + 1] + like[i][j] if like[i][j] else 0.0
+            row[j] = max(paired, below[j], row[j + 1])
     pairs = []
-    i, j = rows, columns
-    while i and j:
-        if like[i - 1][j - 1] and best[i][j] == best[i - 1][j - 1] + like[i - 1][j - 1]:
-            i, j = i - 1, j - 1
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if like[i][j] and best[i][j] == best[i + 1][j + 1] + like[i][j]:
             pairs.append((old[i], new[j]))
-        elif best[i][j] == best[i - 1][j]:
-            i -= 1
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
         else:
-            j -= 1
-    return pairs[::-1]
+            j += 1
+    return pairs

@@ -37,6 +37,11 @@ class Part:
     parts: tuple[Part, ...]
     content: Counter[str]
 
+    @property
+    def title(self) -> str:
+        """The name, unless it only numbers what stands there: `3`, `relu2`."""
+        return "" if self.name.isdigit() or self.name.rstrip("0123456789").rstrip("_") == self.head else self.name
+
 
 def match(old: Graph, new: Graph) -> Matching:
     """The counterparts of the old network's nodes, of those that have one."""
@@ -47,10 +52,10 @@ def match(old: Graph, new: Graph) -> Matching:
             if a.node is not None and b.node is not None:
                 found[a.node.number] = b.node.number
             else:
-                pairs = align(a.parts, b.parts, _key, _likeness)
+                pairs = _aligned(a.parts, b.parts)
                 settle(pairs)
                 for gap, other in _gaps(a.parts, b.parts, pairs):
-                    settle(align(gap, other, _key, _likeness))
+                    settle(_aligned(gap, other))
 
     mine, others = _tree(old), _tree(new)
     settle([(mine, others)])
@@ -127,9 +132,26 @@ def _key(part: Part) -> Hashable:
 # --------------------------------------------------------------------------------------------------- how alike it is
 
 
+NAMED = 1000.0  # more than any number of others comes to
+
+
+def _aligned(old: Sequence[Part], new: Sequence[Part]) -> list[tuple[Part, Part]]:
+    """Counterparts among the parts of two blocks. A name that both have, of the same kind of thing, decides: such are
+    pairs, as many as the order allows, and neither is the counterpart of another."""
+    both = {(part.title, part.head) for part in old if part.title} & {(part.title, part.head) for part in new}
+
+    def likeness(a: Part, b: Part) -> float:
+        names = {(part.title, part.head) for part in (a, b)} & both
+        if names:
+            return NAMED + _likeness(a, b) if a.title == b.title and a.head == b.head else 0.0
+        return _likeness(a, b)
+
+    return align(old, new, _key, likeness)
+
+
 def _likeness(a: Part, b: Part) -> float:
-    """From 0, which no counterparts have, to 1, of two parts in blocks that are each other's counterparts."""
-    named = 0.2 * (a.name == b.name)
+    """From 0, which no counterparts have, to 1."""
+    named = 0.2 * (a.title == b.title) if a.title or b.title else 0.1
     if a.node is None or b.node is None:
         if a.node is not b.node:
             return 0.0
@@ -149,7 +171,7 @@ def _kinship(a: Part, b: Part) -> float:
     assert b.node is not None
     if a.node.op is None or a.node.op != b.node.op:
         return 0.0
-    return 0.6 + 0.2 * (a.name == b.name) + 0.2 * (a.shapes == b.shapes)
+    return 0.6 + 0.2 * (a.title == b.title) + 0.2 * (a.shapes == b.shapes)
 
 
 def agreement(old: Op, new: Op) -> float:
