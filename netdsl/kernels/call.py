@@ -55,10 +55,48 @@ class ConvCall:
         """K."""
         return self.out.shape[1]
 
+    @property
+    def before(self) -> Three:
+        """The padding before each axis: that after it follows from the output's extents."""
+        (d, _), (h, _), (w, _) = self.padding
+        return d, h, w
+
+    @property
+    def padded(self) -> bool:
+        return any(map(any, self.padding))
+
+    @cached_property
+    def rows(self) -> int:
+        """Positions of the output, of all images."""
+        return self.out.numel() // self.outputs
+
+    @property
+    def extents(self) -> dict[str, int]:
+        """Of the input and the output, by the kernels' names for them."""
+        n, _, d, h, w = self.x.shape
+        od, oh, ow = self.out.shape[2:]
+        return {"N": n, "D": d, "H": h, "W": w, "OD": od, "OH": oh, "OW": ow}
+
     @cached_property
     def wide(self) -> bool:
         """Whether an offset can pass 2**31 elements."""
         return wide(*self.sources, self.weight, self.residual, self.out)
+
+
+def surroundings(call: ConvCall) -> dict[str, object]:
+    """What stands around the product, by the kernels' names for it."""
+    before = call.prologue
+    return {
+        "bias": call.bias,
+        "scale": call.scale,
+        "pre_scale": before and before.scale,
+        "pre_shift": before and before.shift,
+        "ACT": call.activation.kind,
+        "SLOPE": call.activation.slope,
+        "PRE_ACT": before.activation.kind if before else "none",
+        "PRE_SLOPE": before.activation.slope if before else 0.0,
+        "PRECISION": call.precision,
+    }
 
 
 def conv_call(
@@ -134,6 +172,10 @@ def conv_call(
         check_vector(prologue.scale, "the prologue's scale", channels, like=weight)
         check_vector(prologue.shift, "the prologue's shift", channels, like=weight)
 
+    if not transposed and set(kernel) == {1} and not any(map(any, padding)):
+        # A 1x1 looks at every stride-th position: of a map of those, which is a view, at all.
+        given = tuple(source[(slice(None), slice(None), *(slice(None, None, s) for s in stride))] for source in given)
+        stride = (1,) * rank
     leading = 3 - rank
     pads = ((0, 0),) * leading + tuple((before, after) for before, after in padding)
     return ConvCall(

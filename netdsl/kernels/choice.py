@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
-from netdsl.kernels import conv_pointer
+from triton import cdiv
+
+from netdsl.kernels import conv_depthwise, conv_pointer, conv_stem, conv_tma_box, conv_tma_rows, conv_tma_stride2
 from netdsl.kernels.call import ConvCall
 from netdsl.kernels.launch import Config, Launch, need
+from netdsl.kernels.tuning import arithmetic, configs
 
 
 class Kernel(Protocol):
@@ -14,13 +18,23 @@ class Kernel(Protocol):
 
     NAME: str
 
-    def why_not(self, call: ConvCall) -> str | None:
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
         """Why this kernel cannot compute the call, in words; None where it can."""
 
     def build(self, call: ConvCall, config: Config) -> Launch: ...
 
 
-KERNELS: dict[str, Kernel] = {kernel.NAME: kernel for kernel in (conv_pointer,)}
+# The narrower a kernel's conditions, the sooner it is taken.
+MODULES: tuple[Kernel, ...] = (
+    conv_depthwise,
+    conv_tma_rows,
+    conv_tma_stride2,
+    conv_tma_box,
+    conv_stem,
+    conv_pointer,
+)
+KERNELS = {kernel.NAME: kernel for kernel in MODULES}
+TMA = ("conv_tma_rows", "conv_tma_stride2", "conv_tma_box")  # need sm_90
 
 
 def kernel_of(config: Config) -> Kernel:
@@ -28,11 +42,40 @@ def kernel_of(config: Config) -> Kernel:
     return KERNELS[config.kernel]
 
 
-def candidates(call: ConvCall) -> list[Config]:
-    """The configurations that compute `call`, the best guess first."""
-    return [choose(call)]
+def candidates(call: ConvCall, capability: int = 90) -> list[Config]:
+    """The configurations that compute `call` on this architecture, the best guess first."""
+    found = [
+        config
+        for name, kernel in KERNELS.items()
+        if capability >= 90 or name not in TMA
+        for config in configs(name, arithmetic(call))
+        if kernel.why_not(call, config) is None
+    ]
+    return sorted(found, key=lambda config: cost(call, config))
 
 
-def choose(call: ConvCall) -> Config:
+def choose(call: ConvCall, capability: int = 90) -> Config:
     """The configuration for `call` where nothing was measured."""
-    return Config("conv_pointer", (64, 32, 32))
+    return candidates(call, capability)[0]
+
+
+MULTIPROCESSORS = 132
+# How much longer a kernel takes than the best for the same tile: a guess from instruction counts, not a measurement.
+HANDICAP = {"conv_depthwise": 0.05, "conv_stem": 0.8, "conv_pointer": 1.25}
+
+
+def cost(call: ConvCall, config: Config) -> float:
+    """A guess at the time: waves of programs, steps of each, and the work and the traffic of a step.
+
+    It knows tails, padding to tiles and small grids, and that large tiles read less; it is not to be reported.
+    """
+    programs = math.prod(kernel_of(config).build(call, config).grid)
+    if len(config.tile) == 2:
+        bm, bn = config.tile
+        steps = math.prod(call.kernel[:2]) * (32 if config.kernel == "conv_stem" else call.kernel[2])
+    else:
+        bm, bn, bk = config.tile
+        per_tap = sum(cdiv(source.shape[1] // call.groups, bk) * bk for source in call.sources)
+        steps = math.prod(call.kernel) * per_tap
+    traffic = 64 * (bm + bn)
+    return float(cdiv(programs, MULTIPROCESSORS) * steps * (bm * bn + traffic) * HANDICAP.get(config.kernel, 1.0))

@@ -15,7 +15,7 @@ import triton
 import triton.language as tl
 from triton import cdiv
 
-from netdsl.kernels.call import ConvCall
+from netdsl.kernels.call import ConvCall, surroundings
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch
 from netdsl.kernels.layout import scaled, unit
@@ -147,7 +147,7 @@ def conv_pointer(
     tl.store(y + y_at, activate(acc, ACT, SLOPE).to(y.dtype.element_ty), mask=stored)
 
 
-def why_not(call: ConvCall) -> str | None:
+def why_not(call: ConvCall, config: Config) -> str | None:
     """This kernel takes every call."""
     return None
 
@@ -169,23 +169,18 @@ def build(call: ConvCall, config: Config) -> Launch:
         x_strides=tuple(scaled(source, x_unit) for source in call.sources),
         w=call.weight,
         w_strides=w_strides,
-        bias=call.bias,
-        scale=call.scale,
         residual=call.residual,
         r_strides=None if call.residual is None else scaled(call.residual, r_unit),
         y=call.out,
         y_strides=scaled(call.out, y_unit),
-        pre_scale=call.prologue and call.prologue.scale,
-        pre_shift=call.prologue and call.prologue.shift,
-        **dict(zip(("N", "D", "H", "W"), (call.x.shape[0], *call.x.shape[2:]), strict=True)),
-        **dict(zip(("OD", "OH", "OW"), call.out.shape[2:], strict=True)),
+        **call.extents,
         **dict(zip(("GD", "GH", "GW"), positions, strict=True)),
         C=tuple(channels),
         FIRST=tuple(sum(channels[:i]) for i in range(len(channels))),
         K=outputs,
         KERNEL=call.kernel,
         STRIDE=call.stride,
-        PAD=tuple(before for before, _ in call.padding),
+        PAD=call.before,
         DIL=call.dilation,
         X_STEP=tuple(-d // g for d, g in zip(call.dilation, gcds, strict=True)) if call.transposed else call.dilation,
         W_STEP=tuple(s // g for s, g in zip(call.stride, gcds, strict=True)) if call.transposed else (1, 1, 1),
@@ -203,15 +198,11 @@ def build(call: ConvCall, config: Config) -> Launch:
         R_UNIT=r_unit,
         Y_UNIT=y_unit,
         W_INNER=w_inner,
-        ACT=call.activation.kind,
-        SLOPE=call.activation.slope,
-        PRE_ACT=call.prologue.activation.kind if call.prologue else "none",
-        PRE_SLOPE=call.prologue.activation.slope if call.prologue else 0.0,
-        PRECISION=call.precision,
         WIDE=call.wide,
         BM=bm,
         BN=bn,
         BK=bk,
+        **surroundings(call),
     )
     return Launch(conv_pointer, (cdiv(rows, bm) * cdiv(outputs, bn), call.groups, math.prod(phases)), args, config)
 

@@ -101,7 +101,7 @@ def linear(
 def _run(call: ConvCall, config: Config | None, out: Tensor | None, rank: int) -> Tensor:
     config = choose(call) if config is None else config
     kernel = kernel_of(config)
-    reason = kernel.why_not(call)
+    reason = kernel.why_not(call, config)
     need(reason is None, f"{config.kernel} cannot compute this: {reason}")
     launch(kernel.build(call, config))
     return call.out.flatten(1, 4 - rank) if out is None else out
