@@ -12,6 +12,7 @@ benchmarks/results/kernels_compiled.{json,md} are written.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -47,7 +48,6 @@ from netdsl.kernels import (
     pointwise,
     pool,
 )
-from netdsl.kernels.choice import TMA
 from netdsl.kernels.tuning import TILES, configs
 
 RESULTS = Path(__file__).parent / "results" / "kernels_compiled"
@@ -155,10 +155,9 @@ def others() -> Iterator[tuple[str, Launch]]:
 def jobs() -> Iterator[tuple[str, str, str, int]]:
     """Kernel, arithmetic, case and capability of everything there is to compile."""
     for kernel, tiles in TILES.items():
-        for capability in CAPABILITIES if kernel not in TMA else CAPABILITIES[1:]:
-            for arithmetic in tiles:
-                for case in CASES[kernel]:
-                    yield kernel, arithmetic, case, capability
+        for capability, arithmetic, case in itertools.product(CAPABILITIES, tiles, CASES[kernel]):
+            if configs(kernel, arithmetic, capability):
+                yield kernel, arithmetic, case, capability
     for capability in CAPABILITIES:
         yield "others", "half", "", capability
 
@@ -171,7 +170,7 @@ def rows_of(job: tuple[str, str, str, int]) -> list[Row]:
     precision = "tf32" if arithmetic == "tf32" else "ieee"
     return [
         measure(convolution(config, dtype, precision, **CASES[kernel][case]), arithmetic, case, capability)
-        for config in configs(kernel, arithmetic)
+        for config in configs(kernel, arithmetic, capability)
     ]
 
 

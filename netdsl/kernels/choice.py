@@ -34,7 +34,6 @@ MODULES: tuple[Kernel, ...] = (
     conv_pointer,
 )
 KERNELS = {kernel.NAME: kernel for kernel in MODULES}
-TMA = ("conv_tma_rows", "conv_tma_stride2", "conv_tma_box")  # need sm_90
 
 
 def kernel_of(config: Config) -> Kernel:
@@ -47,8 +46,7 @@ def candidates(call: ConvCall, capability: int = 90) -> list[Config]:
     found = [
         config
         for name, kernel in KERNELS.items()
-        if capability >= 90 or name not in TMA
-        for config in configs(name, arithmetic(call))
+        for config in configs(name, arithmetic(call), capability)
         if kernel.why_not(call, config) is None
     ]
     return sorted(found, key=lambda config: cost(call, config))

@@ -189,10 +189,7 @@ def build(call: ConvCall, config: Config) -> Launch:
         INVERSE=tuple(
             pow(d // g, -1, s // g) if s > g else 0 for s, d, g in zip(call.stride, call.dilation, gcds, strict=True)
         ),
-        CHECK=tuple(
-            (call.transposed and (k, s, p) != (1, 1, (0, 0))) or any(p)
-            for k, s, p in zip(call.kernel, call.stride, call.padding, strict=True)
-        ),
+        CHECK=tuple(call.transposed or any(pads) for pads in call.padding),
         X_UNIT=x_unit,
         W_UNIT=w_unit,
         R_UNIT=r_unit,

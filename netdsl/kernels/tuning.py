@@ -117,10 +117,23 @@ TILES: dict[str, dict[str, tuple[tuple[int, ...], ...]]] = {
 }
 
 
-def configs(kernel: str, arithmetic: str) -> tuple[Config, ...]:
-    """All configurations of a kernel for an arithmetic; none where it has nothing to gain from it."""
-    found = TILES[kernel].get(arithmetic, ())
-    return tuple(Config(kernel, tuple(tile), warps, stages) for *tile, warps, stages in found)
+TMA = ("conv_tma_rows", "conv_tma_box", "conv_tma_stride2")
+
+# What is not worth trying on an architecture: the reason by the kernel, the tile and sm_*.
+DROPPED: dict[tuple[str, tuple[int, ...], int], str] = {
+    (kernel, tile, 100): "spills 640 bytes and more: there the accumulator passes through registers at once"
+    for kernel in ("conv_tma_rows", "conv_tma_box")
+    for tile in ((128, 256, 64), (256, 128, 64))
+}
+
+
+def configs(kernel: str, arithmetic: str, capability: int = 90) -> tuple[Config, ...]:
+    """The configurations of a kernel for an arithmetic on an architecture; none where it has nothing to gain there."""
+    if kernel in TMA and capability < 90:
+        return ()  # there is no such engine
+    rows = TILES[kernel].get(arithmetic, ())
+    found = [Config(kernel, tuple(tile), warps, stages) for *tile, warps, stages in rows]
+    return tuple(config for config in found if (kernel, config.tile, capability) not in DROPPED)
 
 
 def arithmetic(call: ConvCall) -> str:

@@ -10,16 +10,20 @@ from torch import Tensor
 GATES = {torch.float32: (5e-6, 1e-4), torch.float16: (1.5e-3, 2e-2), torch.bfloat16: (1e-2, 1.5e-1)}
 
 
-def assert_close(found: Tensor, truth: Tensor) -> None:
-    """`truth` in float64; non-finite elements must stand at the same places and be equal."""
-    assert found.shape == truth.shape
+def rms(x: Tensor) -> float:
+    return float(x.square().mean().sqrt())
+
+
+def assert_close(found: Tensor, truth: Tensor, least: float = 1e-3) -> None:
+    """`truth` is float64; what of it is not finite must stand in the same places. `least` bounds the RMS from below."""
     assert truth.dtype is torch.float64
-    y = found.double()
+    assert found.shape == truth.shape, f"{tuple(found.shape)} for {tuple(truth.shape)}"
+    y = found.double().cpu()
     finite = truth.isfinite()
     assert torch.equal(y[~finite].nan_to_num(7.0), truth[~finite].nan_to_num(7.0)), "non-finite elements differ"
-    error = (y - truth)[finite]
-    size = truth[finite].square().mean().sqrt()
-    assert error.isfinite().all(), "not finite where the truth is"
-    rms, worst = GATES[found.dtype]
-    assert error.square().mean().sqrt() <= rms * size, f"RMS {error.square().mean().sqrt() / size:.2e}"
-    assert error.abs().max() <= worst * size, f"maximum {error.abs().max() / size:.2e}"
+    assert y[finite].isfinite().all(), f"{int((~y[finite].isfinite()).sum())} elements are not finite"
+    error, size = (y - truth)[finite], max(least, rms(truth[finite]))
+    allowed, worst = GATES[found.dtype]
+    assert rms(error) <= allowed * size, f"RMS of the error {rms(error) / size:.1e}, allowed {allowed:.1e}"
+    largest = float(error.abs().max())
+    assert largest <= worst * size, f"largest error {largest / size:.1e}, allowed {worst:.1e}"
