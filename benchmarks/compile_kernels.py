@@ -1,11 +1,11 @@
 """Compile every kernel in every configuration for GPUs that are not here, and say what the compiler made of each.
 
-    python benchmarks/compile_kernels.py [--only WORD] [--jobs N]
+    python benchmarks/compile_kernels.py [--only PATTERN] [--jobs N]
 
 Needs triton, whose wheel brings the assembler, and torch on the CPU; no GPU. A call like one in ResNet-50 is described
 on tensors without memory, its launch is taken down instead of run, and that is compiled as it would be at run time:
 pointers and multiples of 16 are known to be such. Registers and spills are ptxas's own count, wgmma, TMA and mma are
-instructions in the PTX. --only compiles what has the word in its name, and prints; else the tables in
+instructions in the PTX. --only compiles what the pattern is found in, and prints; else the tables in
 benchmarks/results/kernels_compiled.{json,md} are written.
 """
 
@@ -273,10 +273,12 @@ def written(rows: list[Row]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="compile what has this word in its name, and print")
+    parser.add_argument(
+        "--only", help="compile what this is found in: kernel, arithmetic, case and capability; and print"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    chosen = [job for job in jobs() if options.only is None or options.only in " ".join(map(str, job))]
+    chosen = [job for job in jobs() if options.only is None or re.search(options.only, " ".join(map(str, job)))]
     rows: list[Row] = []
     with ProcessPoolExecutor(options.jobs) as pool_of_processes:
         for found_rows in pool_of_processes.map(rows_of, chosen):

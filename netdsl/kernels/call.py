@@ -10,7 +10,17 @@ from torch import Tensor
 
 from netdsl.kernels.activation import NONE, Activation, Prologue
 from netdsl.kernels.launch import need
-from netdsl.kernels.layout import as_maps, check_map, check_vector, disjoint, new_map, same, same_place, wide
+from netdsl.kernels.layout import (
+    as_maps,
+    check_map,
+    check_output,
+    check_vector,
+    disjoint,
+    new_map,
+    same,
+    same_place,
+    wide,
+)
 
 Three = tuple[int, int, int]
 Pads = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -161,7 +171,7 @@ def conv_call(
 
     if out is None:
         out = new_map(shape, given[0])
-    check_map(out, "the output", like=given[0], shape=shape)
+    check_output(out, like=given[0], shape=shape)
     need(all(disjoint(out, source) for source in given), "the output overlaps an input")
     if residual is not None:
         check_map(residual, "the residual", like=given[0], shape=shape)

@@ -11,7 +11,18 @@ from triton import cdiv
 from netdsl.kernels.activation import NONE, Activation
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch, launch, need
-from netdsl.kernels.layout import as_maps, check_map, check_vector, disjoint, new_map, same_place, scaled, unit, wide
+from netdsl.kernels.layout import (
+    as_maps,
+    check_map,
+    check_output,
+    check_vector,
+    disjoint,
+    new_map,
+    same_place,
+    scaled,
+    unit,
+    wide,
+)
 from netdsl.kernels.rows import row_offsets
 
 
@@ -51,7 +62,7 @@ def pointwise(
     need(2 <= x.ndim <= 5, f"a map has up to 3 spatial axes, not {x.ndim - 2}")
     check_map(x, "the input", like=x)
     out = new_map(x.shape, x) if out is None else out
-    check_map(out, "the output", like=x, shape=x.shape)
+    check_output(out, like=x, shape=x.shape)
     for name, other in (("input", x), ("residual", residual)):
         if other is not None:
             check_map(other, f"the {name}", like=x, shape=x.shape)

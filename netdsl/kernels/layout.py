@@ -37,6 +37,15 @@ def check_map(x: Tensor, what: str, like: Tensor, shape: Sequence[int] | None = 
     same(x, what, like)
 
 
+def check_output(x: Tensor, like: Tensor, shape: Sequence[int]) -> None:
+    """Refused unless x is a map of this shape, of which no element stands for two."""
+    check_map(x, "the output", like, shape)
+    need(
+        all(stride > 0 for extent, stride in zip(x.shape, x.stride(), strict=True) if extent > 1),
+        "the output lies on itself",
+    )
+
+
 def same(x: Tensor, what: str, like: Tensor) -> None:
     """Refused unless dtype and device are those of `like`."""
     need(x.dtype == like.dtype, f"{what} is {x.dtype}, not {like.dtype}")

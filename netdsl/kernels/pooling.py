@@ -15,7 +15,7 @@ from netdsl.kernels.activation import NONE, Activation, Prologue
 from netdsl.kernels.elementwise import rows_config
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch, launch, need
-from netdsl.kernels.layout import as_maps, check_map, check_vector, disjoint, new_map, scaled, unit, wide
+from netdsl.kernels.layout import as_maps, check_map, check_output, check_vector, disjoint, new_map, scaled, unit, wide
 from netdsl.kernels.rows import row_offsets
 
 
@@ -135,7 +135,7 @@ def pool(
     shape = (*x.shape[:2], *(windows(e, k, s, p, d, ceil_mode) for e, k, s, p, d in axes))
     need(min(shape[2:]) >= 1, f"no window of {tuple(kernel)} fits into {tuple(x.shape[2:])}")
     out = new_map(shape, x) if out is None else out
-    check_map(out, "the output", like=x, shape=shape)
+    check_output(out, like=x, shape=shape)
     need(disjoint(out, x), "the output overlaps the input")
 
     config = rows_config("pool", x.shape[1], 1024) if config is None else config
@@ -224,7 +224,7 @@ def global_pool(
     _check_prologue(prologue, x)
     out = x.new_empty(x.shape[:2]) if out is None else out
     need(out.shape == x.shape[:2], f"the output has the shape {tuple(out.shape)}, not {tuple(x.shape[:2])}")
-    check_map(as_maps(out), "the output", like=as_maps(x))
+    check_output(as_maps(out), like=as_maps(x), shape=as_maps(out).shape)
     need(disjoint(as_maps(out), as_maps(x)), "the output overlaps the input")
 
     config = rows_config("global_pool", min(32, x.shape[1]), 2048) if config is None else config

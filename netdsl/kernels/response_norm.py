@@ -10,7 +10,7 @@ from triton import cdiv
 
 from netdsl.kernels.elementwise import rows_config
 from netdsl.kernels.launch import Config, Launch, launch, need
-from netdsl.kernels.layout import as_maps, check_map, disjoint, new_map, scaled, unit, wide
+from netdsl.kernels.layout import as_maps, check_map, check_output, disjoint, new_map, scaled, unit, wide
 from netdsl.kernels.rows import row_offsets
 
 
@@ -54,7 +54,7 @@ def lrn(
     need(size >= 1, f"lrn looks at 1 channel or more, not {size}")
     check_map(x, "the input", like=x)
     out = new_map(x.shape, x) if out is None else out
-    check_map(out, "the output", like=x, shape=x.shape)
+    check_output(out, like=x, shape=x.shape)
     need(disjoint(out, x), "the output overlaps the input")
 
     config = rows_config("lrn", x.shape[1]) if config is None else config
