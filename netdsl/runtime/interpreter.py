@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -40,8 +41,8 @@ def _above(count: int) -> int:
 
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
-    """Without the interpreter's check that no integer operation overflows, which takes three quarters of its time, and
-    without torch's threads, which on tiles only wait for one another."""
+    """Without what slows it or makes it complain: its check that no integer overflows, three quarters of its
+    time; torch's threads, which wait for one another on tiles; NumPy's warnings of NaN, which is meant."""
     if not INTERPRETED:
         yield
         return
@@ -52,7 +53,9 @@ def quick() -> Iterator[None]:
     interpreter_builder.options = dataclasses.replace(options, sanitize_overflow=False)
     torch.set_num_threads(1)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
     finally:
         interpreter_builder.options = options
         torch.set_num_threads(threads)

@@ -48,8 +48,7 @@ def prove(
     `cuda` runs the kernels on the GPU in every precision. `tell` hears what is being proved. Raises NetdslError of the
     N7 family where there is no GPU, where the kernels cannot be interpreted, or where no extents can be found.
     """
-    assert fused.plan is not None
-    origin = fused.plan.origin
+    origin = fused.plan.origin if fused.plan is not None else fused
     device, ways, notes = _machine(cuda)
     sized = smallest(fused, origin)
     if sized is None:

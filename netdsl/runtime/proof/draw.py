@@ -25,7 +25,7 @@ def weight(path: str, shape: Sequence[int], floating: bool = True) -> Tensor:
     """A weight or buffer, float64, by the last name of its path in a state_dict."""
     if not floating:
         return torch.zeros(shape, dtype=torch.int64)
-    drawn = value(path, shape)
+    drawn = normal(path, shape)
     name = path.rpartition(".")[2]
     if name == "running_var":
         return drawn.abs() + 0.5
@@ -42,7 +42,13 @@ def weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def value(seed: str, shape: Sequence[int]) -> Tensor:
-    """Signed numbers of variance 1, float64, the batch and the channels among the axes of `shape`."""
+    """What a map holds, float64, batch and channels among the axes of `shape`: signed, and wide enough to reach the
+    upper bend of relu6."""
+    return normal(seed, shape).mul_(3)
+
+
+def normal(seed: str, shape: Sequence[int]) -> Tensor:
+    """Numbers of mean 0 and variance 1, float64."""
     count = math.prod(shape)
     generator = _generator(seed)
     if count <= POOL:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from netdsl.form import POOLS
 from netdsl.graph import Graph
 from netdsl.ops.op import Shape
-from netdsl.ops.pool import GlobalMaxPool, MaxPool
 from netdsl.runtime.executor import weights_of
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.operators import compute
@@ -88,7 +88,7 @@ class Reference:
         return list(result) if isinstance(result, tuple | list) else [result]
 
     def _moved(self, fused: Graph) -> tuple[dict[int, Value], dict[int, int]]:
-        """Activations that were put in front of the max pool that they follow, with what the pool reads; and these
+        """Activations that were put in front of the pool that they follow, with what the pool reads; and these
         pools, with their activations."""
         plan = fused.plan
         dropped = plan.dropped if plan is not None else {}
@@ -101,7 +101,7 @@ class Reference:
             pool = self.graph.nodes[node.operands[0].node]
             while pool.name in dropped and pool.operands:
                 pool = self.graph.nodes[pool.operands[0].node]
-            if isinstance(pool.op, MaxPool | GlobalMaxPool) and order.get(pool.name, -1) > order[node.name]:
+            if isinstance(pool.op, POOLS) and order.get(pool.name, -1) > order[node.name]:
                 before[node.number] = pool.operands[0]
                 behind[pool.number] = node.number
         return before, behind

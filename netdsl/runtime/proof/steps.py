@@ -55,14 +55,17 @@ class _Lockstep:
         torch.manual_seed(0)  # operators that draw numbers
         try:
             self.executor.step(node, self.values)
-        except Exception as error:  # a step that cannot be computed is a step that is wrong
+        except Exception as raised:  # a step that cannot be computed is a step that is wrong
             self._skip(node)
-            return WRONG, f"{type(error).__name__}: {error}"
+            return WRONG, f"{type(raised).__name__}: {raised}"
         worst, note = Error(0.0, 0.0), self._overwritten(node)
         for value, result in self._results(node):
             wanted = self.origin.truth(result)
-            worst = max(worst, measure(self.values.tensor(value), wanted))
+            error = measure(self.values.tensor(value), wanted)
+            worst = max(worst, error)
             self._force(node, value, result, wanted)
+            if node.name in self.executor.views and error.over(GATES["float64"]) > 1:
+                self.values.hold(value, (channels_together(wanted),))  # so that its readers can be proved
         for value in self.dying.get(node.number, ()):
             self.values.drop(value)
             self.forced.pop(value, None)
@@ -83,9 +86,10 @@ class _Lockstep:
         if node.name in self.executor.views:
             return  # what it shows was fresh already
         fresh = self.origin.give(result, draw.value(node_seed(node, value), wanted.shape), wanted)
-        if node.number in self.executor.prepared or value in self.values.places:
-            (there,) = self.values.sources(value)
-            there.copy_(fresh)
+        held = self.values.sources(value)
+        in_place = node.number in self.executor.prepared or value in self.values.places
+        if in_place and held[0].shape == fresh.shape:
+            held[0].copy_(fresh)
         else:
             self.values.hold(value, (channels_together(fresh.clone()),))
         self.forced[value] = fresh
@@ -102,6 +106,7 @@ class _Lockstep:
                 value in self.values.places and self.values.places[value].buffer in buffers
             )
             if near and not torch.equal(self.values.tensor(value), fresh):
+                self.values.hold(value, (channels_together(fresh.clone()),))  # so that its readers can be proved
                 return f"it overwrites what `{self.graph.nodes[value.node].name}` yields"
         return ""
 
