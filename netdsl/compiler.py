@@ -91,7 +91,7 @@ class Network:
         theme: str = "auto",
         force: bool = False,
     ) -> bytes:
-        """The diagram, as the bytes of a file in `format`: svg, png, pdf, dot, mmd, txt or json.
+        """The diagram, as the bytes of a file in `format`: svg, png, pdf, html, dot, mmd, txt or json.
 
         It is written to `path` where one is given, whose ending then picks the format. Blocks within blocks are open to
         `depth`; `fold` draws once what repeats, and opens what a page holds. `direction` is TB or LR, `theme` light,
@@ -124,15 +124,22 @@ def draw_graph(
     force: bool,
 ) -> bytes:
     """What `Network.draw` does, also for the part of a network that is not broken."""
+    from netdsl.analysis.cells import facts
     from netdsl.emit.diagram import DIRECTIONS, FORMATS, THEMES, diagram, emit_diagram
+    from netdsl.emit.page import page
     from netdsl.files import BANNER, write_generated
 
     chosen = format or (Path(path).suffix.lower().lstrip(".") if path is not None else "svg")
-    for value, known in ((chosen, FORMATS), (direction, DIRECTIONS), (theme, THEMES)):
+    for value, known in ((chosen, (*FORMATS, "html")), (direction, DIRECTIONS), (theme, THEMES)):
         if value not in known:
             raise ValueError(f"{value!r} is none of {', '.join(known)}")
-    found = diagram(graph, depth=depth, fold=fold)
-    data = emit_diagram(found, chosen, direction, theme, graph.source.name)
+    if chosen == "html":
+        if fold or direction != "TB":
+            raise ValueError("a page folds as its reader likes and runs downwards: it takes no `fold` and `direction`")
+        data = page(graph, facts(summarise(graph, broken=bool(graph.broken))), depth, theme).encode("utf-8")
+    else:
+        found = diagram(graph, depth=depth, fold=fold)
+        data = emit_diagram(found, chosen, direction, theme, graph.source.name)
     if path is not None:
         signed = f"# {BANNER} from {graph.source.name}.\n".encode() if chosen == "txt" else b""
         write_generated(Path(path), signed + data, force=force, source=graph.source.path)

@@ -79,6 +79,31 @@ def totals(summary: Summary) -> Iterator[Line]:
         yield Line("total", "more in training", {"name": "more in training", **_counts(training)})
 
 
+# In words, for a place with room for them: what a page tells of one node or block.
+FACTS = {
+    "output": "shape",
+    "params": "parameters",
+    "params %": "share of parameters",
+    "MACs": "MACs",
+    "MACs %": "share of MACs",
+    "memory": "activations",
+    "field": "receptive field",
+    "stride": "stride",
+}
+
+
+def facts(summary: Summary) -> dict[str, list[tuple[str, str]]]:
+    """The figures of each node and block in words, by path; those of the whole network stand at ""."""
+    found = {line.path: _facts(line) for line in lines(summary, None)}
+    found[""] = _facts(next(totals(summary)))
+    return found
+
+
+def _facts(line: Line) -> list[tuple[str, str]]:
+    told = [(words, column, line.cells.get(column)) for column, words in FACTS.items()]
+    return [(words, f"{cell} %" if column in SHARES else cell) for words, column, cell in told if cell]
+
+
 def _total(summary: Summary, name: str, text: str, cost: Cost, level: int) -> Line:
     cells = {"name": name, "operator": text, "memory": memory(cost.elements), **_counts(cost)}
     return Line("total", name, cells, dict(zip(SHARES, summary.shares(cost), strict=True)), level=level)

@@ -13,7 +13,7 @@ from netdsl.cli.network import Request, reads_network
 if TYPE_CHECKING:
     from netdsl.graph import Graph
 
-FORMATS = ("svg", "png", "pdf", "dot", "mmd", "txt", "json")
+FORMATS = ("svg", "png", "pdf", "html", "dot", "mmd", "txt", "json")
 
 
 @click.command(cls=Command)
@@ -37,6 +37,8 @@ def command(request: Request, output: str | None, format: str | None, **options:
     path = None if output in (None, "-") else Path(str(output))
     if format is None:
         format = _ending(path) if path is not None else "txt"
+    if format == "html" and (options["fold"] or options["direction"] != "TB"):
+        raise click.UsageError("a page folds as its reader likes and runs downwards: leave out --fold and --direction")
     try:
         _draw(request.compile().graph, path, format, request, options)
     except NetdslError as error:
