@@ -28,6 +28,9 @@ _HOMES = {
     "NetdslError": "netdsl.diagnostics",
     "Graph": "netdsl.graph",
     "operator": "netdsl.ops.plugin",
+    # What IPython calls on `%load_ext netdsl` and `%unload_ext netdsl`.
+    "load_ipython_extension": "netdsl.notebook",
+    "unload_ipython_extension": "netdsl.notebook",
 }
 
 

@@ -22,7 +22,8 @@ from netdsl.syntax.read import from_text, read_source
 if TYPE_CHECKING:
     import torch
 
-    from netdsl.analysis.difference import Difference
+    from netdsl.comparison import Comparison
+    from netdsl.emit.diagram import Diagram
     from netdsl.runtime.proof import Proof
 
 
@@ -102,11 +103,16 @@ class Network:
             self.graph, path, format=format, depth=depth, fold=fold, direction=direction, theme=theme, force=force
         )
 
-    def diff(self, new: Network) -> Difference:
+    def diff(self, new: Network) -> Comparison:
         """What is different in another network: nodes, figures, the keys of the state_dict."""
-        from netdsl.analysis.difference import compare
+        from netdsl.comparison import Comparison
 
-        return compare(self.graph, new.graph)
+        return Comparison.of(self.graph, new.graph)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from netdsl.display import bundle, shown
+
+        return bundle(shown(self), include, exclude)
 
     def __repr__(self) -> str:
         return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"
@@ -125,14 +131,10 @@ def draw_graph(
 ) -> bytes:
     """What `Network.draw` does, also for the part of a network that is not broken."""
     from netdsl.analysis.cells import facts
-    from netdsl.emit.diagram import DIRECTIONS, FORMATS, THEMES, diagram, emit_diagram
+    from netdsl.emit.diagram import FORMATS, diagram, emit_diagram
     from netdsl.emit.page import page
-    from netdsl.files import BANNER, write_generated
 
-    chosen = format or (Path(path).suffix.lower().lstrip(".") if path is not None else "svg")
-    for value, known in ((chosen, (*FORMATS, "html")), (direction, DIRECTIONS), (theme, THEMES)):
-        if value not in known:
-            raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    chosen = _chosen(path, format, (*FORMATS, "html"), direction, theme)
     if chosen == "html":
         if fold or direction != "TB":
             raise ValueError("a page folds as its reader likes and runs downwards: it takes no `fold` and `direction`")
@@ -140,8 +142,45 @@ def draw_graph(
     else:
         found = diagram(graph, depth=depth, fold=fold)
         data = emit_diagram(found, chosen, direction, theme, graph.source.name)
+    return _written(data, chosen, path, graph, force)
+
+
+def draw_diagram(
+    found: Diagram,
+    graph: Graph,
+    path: str | os.PathLike[str] | None,
+    *,
+    format: str | None,
+    direction: str,
+    theme: str,
+    force: bool,
+) -> bytes:
+    """The bytes of a diagram's file, written to `path` where one is given; `graph` says what text it is of."""
+    from netdsl.emit.diagram import FORMATS, emit_diagram
+
+    chosen = _chosen(path, format, FORMATS, direction, theme)
+    return _written(emit_diagram(found, chosen, direction, theme, graph.source.name), chosen, path, graph, force)
+
+
+def _chosen(
+    path: str | os.PathLike[str] | None, format: str | None, formats: tuple[str, ...], direction: str, theme: str
+) -> str:
+    """The format: as it is given, as the path ends, else svg. ValueError where a setting is none that there is."""
+    from netdsl.emit.diagram import DIRECTIONS, THEMES
+
+    chosen = format or (Path(path).suffix.lower().lstrip(".") if path is not None else "svg")
+    for value, known in ((chosen, formats), (direction, DIRECTIONS), (theme, THEMES)):
+        if value not in known:
+            raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    return chosen
+
+
+def _written(data: bytes, format: str, path: str | os.PathLike[str] | None, graph: Graph, force: bool) -> bytes:
+    """The bytes of a drawing, written to `path` where one is given."""
+    from netdsl.files import BANNER, write_generated
+
     if path is not None:
-        signed = f"# {BANNER} from {graph.source.name}.\n".encode() if chosen == "txt" else b""
+        signed = f"# {BANNER} from {graph.source.name}.\n".encode() if format == "txt" else b""
         write_generated(Path(path), signed + data, force=force, source=graph.source.path)
     return data
 

@@ -41,8 +41,11 @@ FLOORS = {
     "netdsl.kernels": 3,  # T0
     "netdsl.runtime": 3.5,  # T1
     "netdsl.compiler": 4,
+    "netdsl.display": 4,
+    "netdsl.comparison": 4,
     "netdsl": 4,  # the public names, and __init__.py alone
     "netdsl.cli": 5,
+    "netdsl.notebook": 5,
     "netdsl.__main__": 6,
 }
 ROOMS = {"netdsl.syntax", "netdsl.passes", "netdsl.analysis", "netdsl.emit", "netdsl.kernels"}  # never each other

@@ -9,17 +9,21 @@ from typing import Any
 
 import click
 
-from netdsl.cli.command import Command, Settings
+from netdsl.cli.command import Command, Settings, say
 from netdsl.cli.network import Request, input_option, plugin_option, read_value, root_option, set_option
 
 DIFFERENT = 1
 """The exit status where something differs, as diff(1) has it."""
+
+PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd")
 
 
 @click.command(cls=Command)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("-o", "--output", metavar="OUT", help="Draw both in one coloured picture: svg, png, pdf, dot or mmd.")
+@click.option("--force", is_flag=True, help="Overwrite a picture that netdsl did not write.")
 @set_option
 @input_option
 @plugin_option
@@ -30,6 +34,8 @@ def command(
     old: str,
     new: str,
     as_json: bool,
+    output: str | None,
+    force: bool,
     parameters: tuple[tuple[str, Any], ...],
     inputs: tuple[tuple[str, tuple[int, ...]], ...],
     plugins: tuple[str, ...],
@@ -46,6 +52,9 @@ def command(
     first = _side(old, common, "OLD")
     second = _side(new, replace(common, file=first.file, net=first.net), "NEW")
     difference = first.compile().diff(second.compile())
+    if output is not None:
+        difference.draw(_picture(output), force=force)
+        say(f"wrote {output}")
     if as_json:
         click.echo(difference.to_json())
     else:
@@ -54,6 +63,13 @@ def command(
         color = settings.colored(sys.stdout)
         click.echo(difference.to_text(get_terminal_size((120, 24)).columns, color=color), color=color)
     context.exit(0 if difference.equal else DIFFERENT)
+
+
+def _picture(output: str) -> Path:
+    path = Path(output)
+    if path.suffix.lower() not in PICTURES:
+        raise click.BadParameter(f"end the file's name in {', '.join(PICTURES)}", param_hint="-o")
+    return path
 
 
 def _side(text: str, common: Request, name: str) -> Request:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netdsl
-from netdsl.analysis.difference import Difference, compare
+from netdsl.analysis.difference import Difference
 from netdsl.rendering.columns import width as columns_of
 from tests.examples.networks import FILE
 from tests.graphs import graph
@@ -24,11 +24,11 @@ def net(pipeline: str, head: str = "input x: 16x32x32") -> str:
 
 
 def between(old: str, new: str) -> Difference:
-    return compare(graph(net(old)), graph(net(new)))
+    return Difference.of(graph(net(old)), graph(net(new)))
 
 
 def of(old: str, new: str) -> Difference:
-    return compare(graph(FILE[old], old), graph(FILE[new], new))
+    return Difference.of(graph(FILE[old], old), graph(FILE[new], new))
 
 
 def kinds(difference: Difference) -> list[tuple[str, str]]:
@@ -99,7 +99,7 @@ def test_an_operator_of_the_same_family_is_changed() -> None:
 def test_a_block_around_it_moves_it() -> None:
     flat = net("c1: conv(8, 3) -> batch_norm -> relu -> c2: conv(8, 3) -> batch_norm -> relu")
     blocks = "block unit = conv(8, 3) -> batch_norm -> relu\n" + net("unit -> unit")
-    found = compare(graph(flat), graph(blocks))
+    found = Difference.of(graph(flat), graph(blocks))
     assert kinds(found) == []
     assert not found.equal
     assert found.keys.prefixes() == {
@@ -120,7 +120,7 @@ def test_branches_in_another_order() -> None:
 def test_operands_that_change_places() -> None:
     old = "net n { input x, z: [8]; output y = x - z }"
     new = "net n { input x, z: [8]; output y = z - x }"
-    found = compare(graph(old), graph(new))
+    found = Difference.of(graph(old), graph(new))
     assert kinds(found) == [("changed", "sub")]
 
 
@@ -136,7 +136,7 @@ def test_a_skip_that_is_gone() -> None:
 
 
 def test_another_input_size_resizes_and_changes_nothing_else() -> None:
-    found = compare(
+    found = Difference.of(
         graph(net("conv(4, 3) -> relu -> global_avg_pool -> linear(5)", "input x: 3x32x32")),
         graph(net("conv(4, 3) -> relu -> global_avg_pool -> linear(5)", "input x: 3x64x64")),
     )
@@ -148,7 +148,7 @@ def test_another_input_size_resizes_and_changes_nothing_else() -> None:
 def test_outputs_and_the_loss() -> None:
     old = "net n { input x: [4]; target t: [3]; h = x -> linear(3); output y = h -> tanh; loss = mse(y, t) }"
     new = "net n { input x: [4]; h = x -> linear(3); output y = h; output z = h -> tanh }"
-    found = compare(graph(old), graph(new))
+    found = Difference.of(graph(old), graph(new))
     assert [(output.kind, output.name, output.reads) for output in found.outputs] == [
         ("changed", "y", ("tanh", "linear")),
         ("added", "z", ("", "tanh")),
@@ -289,7 +289,7 @@ def test_reshaped_keys_have_both_shapes() -> None:
 
 def test_shared_modules_count_once() -> None:
     text = "net n {{ input x, z: [4]; shared {0} = linear(2); output y = (x -> {0}) + (z -> {0}) }}"
-    found = compare(graph(text.format("f")), graph(text.format("g")))
+    found = Difference.of(graph(text.format("f")), graph(text.format("g")))
     assert found.keys.kept == {"f.weight": "g.weight", "f.bias": "g.bias"}
 
 

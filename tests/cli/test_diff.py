@@ -91,3 +91,19 @@ def test_a_side_with_mistakes(netdsl, two, new, message):
 def test_it_is_as_wide_as_the_terminal(netdsl, two, monkeypatch):
     monkeypatch.setenv("COLUMNS", "70")
     assert max(map(len, netdsl("diff", "two.net:small", ":large").stdout.splitlines())) == 70
+
+
+def test_a_picture(netdsl, two):
+    result = netdsl("diff", "two.net:small", ":large", "-o", "both.svg")
+    assert result.exit_code == 1
+    assert result.stderr == "wrote both.svg\n"
+    assert "~ conv 5×5, 16 (was 5×5, 8)" in (two / "both.svg").read_text()
+    assert "~ body.0" in result.stdout
+
+
+def test_a_picture_is_not_written_over_what_is_not_ours(netdsl, two):
+    (two / "both.svg").write_text("mine")
+    result = netdsl("diff", "two.net:small", ":large", "-o", "both.svg")
+    assert (result.exit_code, (two / "both.svg").read_text()) == (1, "mine")
+    assert "N702" in result.stderr
+    assert netdsl("diff", "two.net:small", ":large", "-o", "both.jpg").exit_code == 2

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from netdsl.analysis.difference.difference import Difference, compare
+from netdsl.analysis.difference.difference import Difference
 
-__all__ = ["Difference", "compare"]
+__all__ = ["Difference"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from netdsl.analysis.difference.keys import Keys, keys
 from netdsl.analysis.difference.matching import Matching, match
@@ -63,6 +63,37 @@ class Difference:
     outputs: tuple[Interface, ...]
     keys: Keys
     graphs: tuple[Graph, Graph]
+
+    @classmethod
+    def of(cls, old: Graph, new: Graph) -> Self:
+        """What is different in `new`."""
+        matching = match(old, new)
+        rows, others = node_rows(old), node_rows(new)
+        wiring = Wiring(old, new, matching)
+        entries = []
+        for before, after in _order(old, new, matching):
+            a = None if before is None else old.nodes[before]
+            b = None if after is None else new.nodes[after]
+            changed, reads = (_attributes(a, b), wiring.reads(a, b)) if a and b else ({}, ())
+            entries.append(
+                Entry(
+                    _kind(a, b, changed, reads),
+                    None if a is None else rows[a.number],
+                    None if b is None else others[b.number],
+                    changed,
+                    reads,
+                    (0 if a is None else taps(old, a), 0 if b is None else taps(new, b)),
+                    (before, after),
+                )
+            )
+        return cls(
+            summarise(old),
+            summarise(new),
+            tuple(entries),
+            tuple(Interface(*found) for found in wiring.outputs()),
+            keys(old, new, matching),
+            (old, new),
+        )
 
     @property
     def equal(self) -> bool:
@@ -128,37 +159,6 @@ class Difference:
     def __repr__(self) -> str:
         differ = sum(entry.kind != "same" for entry in self.entries)
         return f"<netdsl difference from {self.old.network} to {self.new.network}: {differ} nodes>"
-
-
-def compare(old: Graph, new: Graph) -> Difference:
-    """What is different in `new`."""
-    matching = match(old, new)
-    rows, others = node_rows(old), node_rows(new)
-    wiring = Wiring(old, new, matching)
-    entries = []
-    for before, after in _order(old, new, matching):
-        a = None if before is None else old.nodes[before]
-        b = None if after is None else new.nodes[after]
-        changed, reads = (_attributes(a, b), wiring.reads(a, b)) if a and b else ({}, ())
-        entries.append(
-            Entry(
-                _kind(a, b, changed, reads),
-                None if a is None else rows[a.number],
-                None if b is None else others[b.number],
-                changed,
-                reads,
-                (0 if a is None else taps(old, a), 0 if b is None else taps(new, b)),
-                (before, after),
-            )
-        )
-    return Difference(
-        summarise(old),
-        summarise(new),
-        tuple(entries),
-        tuple(Interface(*found) for found in wiring.outputs()),
-        keys(old, new, matching),
-        (old, new),
-    )
 
 
 def _order(old: Graph, new: Graph, matching: Matching) -> Iterator[tuple[int | None, int | None]]:

@@ -17,6 +17,11 @@ KINDS = {
     "loss": "loss",
     "other": "other operator",
     "block": "block, closed",
+    # In the picture of a difference, where colours say what was done, and not to what.
+    "added": "+ added",
+    "removed": "– removed",
+    "changed": "~ changed",
+    "same": "the same",
 }
 
 _FAMILIES = {

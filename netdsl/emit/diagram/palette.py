@@ -34,6 +34,10 @@ _HUES = {
     "loss": "#7b3294",
     "other": "#444444",
     "block": "#5f6b7a",
+    "added": "#009e73",
+    "removed": "#d55e00",
+    "changed": "#c9a400",
+    "same": "#a8b0b9",
 }
 
 LIGHT = Colors(
@@ -59,6 +63,10 @@ LIGHT = Colors(
         "loss": "#ecdff2",
         "other": "#ececec",
         "block": "#ffffff",
+        "added": "#c6ecdd",
+        "removed": "#fbd9c4",
+        "changed": "#faf0b8",
+        "same": "#f4f5f7",
     },
 )
 
@@ -85,5 +93,9 @@ DARK = Colors(
         "loss": "#33203d",
         "other": "#2b2b2b",
         "block": "#181f28",
+        "added": "#0d4635",
+        "removed": "#552a0c",
+        "changed": "#4a410a",
+        "same": "#1b2129",
     },
 )
