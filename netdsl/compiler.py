@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.analysis.fusion import Fusion, fusion
 from netdsl.analysis.summary import Summary, summarise
 from netdsl.diagnostics import Diagnostic
 from netdsl.emit.module import emit_module
@@ -66,6 +67,10 @@ class Network:
     def fused(self) -> Graph:
         """The network as kernels compute it at inference: its nodes are steps, its `plan` says what else is known."""
         return run(self.graph, PIPELINE)
+
+    def fusion(self, *, batch: int = 1, dtype: str = "fp16") -> Fusion:
+        """What was fused into which step, and why not more; kernels and bytes moved, before and after."""
+        return fusion(self.fused, batch=batch, dtype=dtype)
 
     def verify(self, *, cuda: bool = False, tell: Callable[[str], None] = lambda text: None) -> Proof:
         """The proof that `fused` computes what the plain module does, step by step. Imports torch.

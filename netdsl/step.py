@@ -6,12 +6,13 @@ its parts in the order they are computed. Because a step is an operator, all tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
+from netdsl.expression import Number
 from netdsl.extent import Extent
-from netdsl.ops.op import Field, Op, Shape
+from netdsl.ops.op import Classes, Field, Loss, Op, Shape
 from netdsl.scope import Value
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ class Part:
     operands: tuple[Source, ...]
 
 
+Walked: TypeAlias = tuple[Part, tuple[Shape, ...], Shape]
+
+
 class Step(Op):
     """Several operators in one kernel. Every part yields one value; output i of the node is that of part
     `results[i]`, and no other value of a part is seen outside."""
+
+    __slots__ = ("_form", "_walked")  # what was found out once; no attributes, as those stand in `__dict__`
 
     name: ClassVar[str] = "step"
     inputs = (0, None)
@@ -54,17 +60,24 @@ class Step(Op):
     parts: tuple[Part, ...]
     results: tuple[int, ...]
 
-    def walk(self, *shapes: Shape) -> Iterator[tuple[Part, tuple[Shape, ...], Shape]]:
+    def walk(self, *shapes: Shape) -> Sequence[Walked]:
         """Each part with the shapes of its operands and of what it yields."""
-        found: list[Shape] = []
+        known: tuple[Any, list[Walked]] | None = getattr(self, "_walked", None)
+        if known is not None and known[0] == shapes:
+            return known[1]
+        found: list[Walked] = []
         for part in self.parts:
-            given = tuple(shapes[s.slot] if type(s) is Outer else found[s[0]] for s in part.operands)
-            found.append(part.op.infer(*given))
-            yield part, given, found[-1]
+            given = tuple(shapes[s.slot] if type(s) is Outer else found[s[0]][2] for s in part.operands)
+            found.append((part, given, part.op.infer(*given)))
+        object.__setattr__(self, "_walked", (shapes, found))
+        return found
 
     def infer(self, *shapes: Shape) -> Any:
         found = [shape for _, _, shape in self.walk(*shapes)]
         return [found[i] for i in self.results] if len(self.results) > 1 else found[self.results[0]]
+
+    def __reduce__(self) -> Any:  # what was found out is found out again
+        return _step, (self.parts, self.results)
 
     def weights(self, *shapes: Shape) -> dict[str, Shape]:
         """By whole path: `layer1.0.conv1.weight`."""
@@ -110,9 +123,17 @@ class Step(Op):
     @property
     def form(self) -> Form:
         """How a kernel reads it. Raises NoForm where no kernel computes these parts in this order."""
-        from netdsl.form import read
+        known: Form | None = getattr(self, "_form", None)
+        if known is None:
+            from netdsl.form import read
 
-        return read(self.parts, self.results)
+            known = read(self.parts, self.results)
+            object.__setattr__(self, "_form", known)
+        return known
+
+
+def _step(parts: tuple[Part, ...], results: tuple[int, ...]) -> Step:
+    return Step(parts=parts, results=results)
 
 
 def chain(held: tuple[Part, ...], result: int) -> list[Part]:
@@ -132,13 +153,11 @@ def parts(node: Node) -> tuple[Part, ...]:
     return (Part(node.name, node.op, node.owner, tuple(map(Outer, range(len(node.operands))))),)
 
 
-def walk(graph: Graph, node: Node) -> Iterator[tuple[Part, tuple[Shape, ...], Shape]]:
+def walk(graph: Graph, node: Node) -> Sequence[Walked]:
     """Each part of a node with the shapes of its operands and of what it yields first."""
     if isinstance(node.op, Step):
-        yield from node.op.walk(*graph.operand_shapes(node))
-    else:
-        for part in parts(node):
-            yield part, graph.operand_shapes(node), node.shape
+        return node.op.walk(*graph.operand_shapes(node))
+    return [(part, graph.operand_shapes(node), node.shape) for part in parts(node)]
 
 
 # ------------------------------------------------------------------------------------- what passes know beyond that
@@ -183,3 +202,21 @@ class Site:
     add: str | None = None
     residual: int | None = None
     activation: str | None = None
+
+
+def untraced(value: Any) -> Any:
+    """The same value, shape or operator without its expressions, which nobody asks a fused graph for: the arithmetic of
+    plain numbers is quicker. A step's are plain already."""
+    if type(value) is Number:
+        return int(value)
+    if isinstance(value, Op):
+        if isinstance(value, Step):
+            return value
+        plain = {name: untraced(held) for name, held in vars(value).items()}
+        return value if all(plain[name] is held for name, held in vars(value).items()) else type(value)(**plain)
+    if isinstance(value, tuple):
+        parts = [untraced(part) for part in value]
+        if all(a is b for a, b in zip(parts, value, strict=True)):
+            return value
+        return type(value)(parts) if type(value) in (Classes, Loss) else tuple(parts)
+    return value

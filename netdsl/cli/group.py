@@ -20,7 +20,7 @@ import click
 from netdsl.cli.command import Settings, shared_options
 
 # In the order of `netdsl --help`. Each names a file of this folder, whose `command` it is.
-COMMANDS = ("compile", "check", "summary", "draw", "diff", "verify", "run", "fmt", "explain", "doctor")
+COMMANDS = ("compile", "check", "summary", "draw", "diff", "fusion", "verify", "run", "fmt", "explain", "doctor")
 
 CLEAN, PROBLEMS, MISUSE, BUG, INTERRUPTED, UNHEARD, TERMINATED = 0, 1, 2, 70, 130, 141, 143
 

@@ -63,7 +63,7 @@ def place_concats(graph: Graph) -> Graph:
     views = {name: why for name, why in plan.views.items() if name not in names} | layout.views
     reasons = {name: why for name, why in plan.reasons.items() if name not in names} | layout.reasons
     places = layout.places()
-    if (views, places, reasons) == (plan.views, plan.places, plan.reasons):
+    if graph.plan is not None and (views, places, reasons) == (plan.views, plan.places, plan.reasons):
         return graph
     return replace(graph, plan=plan.but(views=views, places=places, reasons=reasons))
 

@@ -26,19 +26,22 @@ from netdsl.cost import inference as needed
 from netdsl.graph import Graph
 from netdsl.passes.rewrite import Rewrite
 from netdsl.scope import Value
+from netdsl.step import parts
 from netdsl.view import nothing
 
 
 def drop(graph: Graph) -> Graph:
     """Drop dead nodes, identities, and what is random in training only."""
     alive = set(needed(graph))
+    needed_parts = {part.name for number in alive for part in parts(graph.nodes[number])}
     edit = Rewrite(graph)
     for node in graph.nodes:
         if node.role == "input":
             continue
         if node.number not in alive:
             edit.gone.add(node.number)
-            edit.dropped[node.name] = "inference does not need it"
+            names = (part.name for part in parts(node)) if node.op is not None else (node.name,)
+            edit.dropped.update((name, "inference does not need it") for name in names if name not in needed_parts)
         elif node.op is not None and (why := nothing(node.op, graph.operand_shapes(node))):
             edit.gone.add(node.number)
             edit.moved[Value(node.number)] = edit.moved.get(node.operands[0], node.operands[0])

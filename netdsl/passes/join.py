@@ -39,7 +39,7 @@ def join_forward(graph: Graph, slots: Callable[[Node], tuple[int, ...] | None]) 
                 if refusals:
                     raise Refused("; ".join(dict.fromkeys(refusals)))
         except Refused as refusal:
-            edit.reasons[parts(node)[0].name] = str(refusal)
+            edit.refuse(parts(node)[0].name, behind=str(refusal))
         else:
             edit.settled.update(part.name for part in parts(node)[:1] if node.number in edit.nodes)
     return edit.done()
@@ -64,21 +64,26 @@ def after(graph: Graph, first: Node, node: Node, slot: int) -> Node:
 
 
 def join_backward(graph: Graph, heads: Callable[[Node], bool]) -> Graph:
-    """Join each node that `heads` accepts into all the nodes that read it, as their prologue: all of them, or none."""
+    """Join each node that `heads` accepts into all the nodes that read it, as their prologue: all of them, or none.
+
+    What was taken may make room for what stands before it, and so there are several rounds.
+    """
     edit = Rewrite(graph)
     for node in graph.nodes:
         if not heads(node):
             continue
-        value = Value(node.number)
+        uses = graph.uses[Value(node.number)]
+        if all(use.node < 0 for use in uses):
+            continue
         try:
-            readers = [into(graph, node, use) for use in graph.uses[value]]
+            readers = [into(graph, node, use) for use in uses]
         except Refused as refusal:
-            edit.reasons[parts(node)[0].name] = str(refusal)
+            edit.refuse(parts(node)[0].name, ahead=str(refusal))
             continue
         edit.gone.add(node.number)
         edit.settled.update(part.name for part in parts(node))
         edit.nodes.update({reader.number: reader for reader in readers})
-    return edit.done()
+    return join_backward(edit.done(), heads) if edit.gone else edit.done()
 
 
 def into(graph: Graph, node: Node, use: Use) -> Node:
@@ -92,9 +97,9 @@ def into(graph: Graph, node: Node, use: Use) -> Node:
     try:
         joined, form = fused(node, reader, use.slot)
     except Refused:
-        raise Refused(f"{name} reads it, which takes no such prologue") from None
+        raise Refused(f"{name} reads it and takes none") from None
     if form.core is None:
-        raise Refused(f"{name} reads it, which takes no such prologue")
+        raise Refused(f"{name} reads it and takes none")
     return joined
 
 

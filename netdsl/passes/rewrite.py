@@ -8,7 +8,9 @@ from typing import Any
 from netdsl.graph import Graph, Node, Output
 from netdsl.ops.merge import Concat
 from netdsl.scope import Value
-from netdsl.step import Plan
+from netdsl.step import Plan, untraced
+
+NOR = "it can be no prologue: "
 
 
 def plan_of(graph: Graph) -> Plan:
@@ -33,14 +35,22 @@ class Rewrite:
     reasons: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)  # nodes whose reasons are none any more
 
+    def refuse(self, name: str, behind: str = "", ahead: str = "") -> None:
+        """Say why a node did not join what is computed before it, `behind` that, or what reads it, `ahead` of that.
+        What was said first stays: it was about the network more as it was written."""
+        was_behind, found, was_ahead = plan_of(self.graph).reasons.get(name, "").partition(NOR)
+        nor = [NOR + (was_ahead or ahead)] if ahead or found else []
+        self.reasons[name] = "; ".join(filter(None, (was_behind.removesuffix("; ") or behind, *nor)))
+
     def done(self, **changes: Any) -> Graph:
         """The graph with the edits made; `changes` are further fields of it, in its old numbers.
 
-        Values that moved are written elsewhere, and so the places of all values are forgotten.
+        Where values moved, or one that had a place is gone, the places of all are forgotten, and must be found anew.
         """
-        if self._changes_nothing() and not changes:
+        if self.graph.plan is not None and self._changes_nothing() and not changes:
             return self.graph
         graph, plan = self.graph, plan_of(self.graph)
+        first = graph.plan is None  # from here on nobody asks where numbers came from
         kept = [self.nodes.get(node.number, node) for node in graph.nodes if node.number not in self.gone]
         number = {node.number: i for i, node in enumerate(kept)}
 
@@ -55,15 +65,15 @@ class Rewrite:
         loss: Value | None = changes.pop("loss", graph.loss)
         names = {node.name for node in kept}
         views = {name: why for name, why in {**plan.views, **self.views}.items() if name in names}
-        if self.moved:
+        places = {}
+        if self.moved or any(value.node not in number for value in plan.places):
             views = {name: why for name, why in views.items() if name not in concats(graph)}
-        places = {} if self.moved else {resolve(v): place for v, place in plan.places.items() if v.node in number}
+        else:
+            places = {resolve(value): place for value, place in plan.places.items()}
         settled = self.settled | self.dropped.keys()
         return replace(
             graph,
-            nodes=tuple(
-                replace(node, number=i, operands=tuple(map(resolve, node.operands))) for i, node in enumerate(kept)
-            ),
+            nodes=tuple(_changed(node, i, tuple(map(resolve, node.operands)), first) for i, node in enumerate(kept)),
             inputs=tuple(number[i] for i in graph.inputs if i in number),
             targets=tuple(number[i] for i in graph.targets if i in number),
             outputs=tuple(replace(output, value=nested(output.value)) for output in outputs),
@@ -85,6 +95,14 @@ class Rewrite:
             and self.views.items() <= plan.views.items()
             and self.reasons.items() <= plan.reasons.items()
         )
+
+
+def _changed(node: Node, number: int, operands: tuple[Value, ...], plain: bool) -> Node:
+    if plain:
+        op, shapes = untraced(node.op), untraced(node.shapes)
+        return replace(node, number=number, operands=operands, op=op, shapes=shapes)
+    same = number == node.number and operands == node.operands
+    return node if same else replace(node, number=number, operands=operands)
 
 
 def concats(graph: Graph) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from netdsl.form import never_falls
 from netdsl.graph import Graph, leaves
@@ -22,9 +23,9 @@ from netdsl.view import nothing
 def outputs_mean_what_they_did(graph: Graph) -> Iterator[str]:
     """Every output is, operator by operator, what it is in the network; only aux outputs may be missing."""
     assert graph.plan is not None
-    terms = Terms()
+    terms, before = _terms_of(graph.plan.origin)
+    now = terms.of(graph)
     there = {output.name: output for output in graph.outputs}
-    before, now = terms.of(graph.plan.origin), terms.of(graph)
     for was in graph.plan.origin.outputs:
         output = there.pop(was.name, None)
         if output is None:
@@ -33,6 +34,15 @@ def outputs_mean_what_they_did(graph: Graph) -> Iterator[str]:
         elif output.aux != was.aux or [before[v] for v in leaves(was.value)] != [now[v] for v in leaves(output.value)]:
             yield f"`{was.name}` is something else"
     yield from (f"`{name}` is no output of the network" for name in there)
+
+
+def _terms_of(origin: Graph) -> tuple[Terms, dict[Value, int]]:
+    """Those of the network, found once, which all graphs made of it are compared with."""
+    known = _KNOWN.get(origin)
+    if known is None:
+        terms = Terms()
+        known = _KNOWN[origin] = terms, terms.of(origin)
+    return known
 
 
 class Terms:
@@ -87,3 +97,6 @@ class Terms:
             found = self.numbers[term] = len(self.terms)
             self.terms.append(term)
         return found
+
+
+_KNOWN: WeakKeyDictionary[Graph, tuple[Terms, dict[Value, int]]] = WeakKeyDictionary()

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from netdsl.expression import Number
 from netdsl.graph import Graph
 from netdsl.ops.op import LARGEST_EXTENT, LARGEST_SIZE, Classes, Loss, Op, OpError, Shape, show_shape
 from netdsl.source import Span
+from netdsl.step import untraced
 
 
 def roles_are_kept(graph: Graph) -> Iterator[str]:
@@ -54,22 +54,10 @@ def shapes_are_inferred(graph: Graph) -> Iterator[str]:
 def _inferred(op: Op, shapes: tuple[Shape, ...]) -> tuple[Shape, ...] | OpError:
     """What the rule gives; the arithmetic of plain numbers is quicker than that of traced ones."""
     try:
-        result = _plain(op).infer(*map(_plain, shapes))
+        result = untraced(op).infer(*map(untraced, shapes))
     except OpError as error:
         return error
     return tuple(result) if isinstance(result, list) else (result,)
-
-
-def _plain(value: Any) -> Any:
-    """The same value, or operator, without its expressions."""
-    if type(value) is Number:
-        return int(value)
-    if isinstance(value, Op):
-        return type(value)(**{name: _plain(held) for name, held in vars(value).items()})
-    if isinstance(value, tuple):
-        parts = [_plain(part) for part in value]
-        return type(value)(parts) if type(value) in (Classes, Loss) else tuple(parts)
-    return value
 
 
 def same(left: tuple[Shape, ...], right: tuple[Shape, ...]) -> bool:
