@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from netdsl.expression import Flag
 from netdsl.graph import Broken, Graph
 from netdsl.ops.op import show
 from netdsl.scope import Apply, Choice, Flow, Group, Invoke, Join, Loop, Region, Step, Tensor, Value
@@ -96,7 +97,7 @@ def head(step: Step) -> str:
 
 def _call(step: Invoke) -> str:
     """The call with the values that it has here: `inception(64, 96, 128, 16, 32, 32)`."""
-    given = {name: show(value) for name, value in step.arguments.items()}
+    given = {name: show(bool(v) if isinstance(v, Flag) else v) for name, v in step.arguments.items()}
     given |= {name: block.text for name, block in step.blocks.items()}
     order = [parameter.name for parameter in step.definition.parameters]
     parts: list[str] = []

@@ -146,7 +146,7 @@ def draw_graph(
         data = page(graph, facts(summarise(graph, broken=bool(graph.broken))), depth, theme).encode("utf-8")
     else:
         found = diagram(graph, depth=depth, fold=fold)
-        data = emit_diagram(found, chosen, direction, theme, graph.source.name)
+        data = emit_diagram(found, chosen, direction, theme, graph.source.short_name)
     return _written(data, chosen, path, graph, force)
 
 
@@ -164,7 +164,7 @@ def draw_diagram(
     from netdsl.emit.diagram import FORMATS, emit_diagram
 
     chosen = _chosen(path, format, FORMATS, direction, theme)
-    return _written(emit_diagram(found, chosen, direction, theme, graph.source.name), chosen, path, graph, force)
+    return _written(emit_diagram(found, chosen, direction, theme, graph.source.short_name), chosen, path, graph, force)
 
 
 def _chosen(
@@ -185,7 +185,7 @@ def _written(data: bytes, format: str, path: str | os.PathLike[str] | None, grap
     from netdsl.files import BANNER, write_generated
 
     if path is not None:
-        signed = f"# {BANNER} from {graph.source.name}.\n".encode() if format == "txt" else b""
+        signed = f"# {BANNER} from {graph.source.short_name}.\n".encode() if format == "txt" else b""
         write_generated(Path(path), signed + data, force=force, source=graph.source.path)
     return data
 

@@ -22,6 +22,11 @@ class Source:
     text: str
     path: Path | None = None
 
+    @property
+    def short_name(self) -> str:
+        """The name without its folders: what output says, which is the same wherever the text stands."""
+        return self.name.rpartition("/")[2]
+
     @cached_property
     def _starts(self) -> list[int]:
         starts = [0]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from tests.examples.gallery import FAMILY_MAIN, file_name
 from tests.examples.networks import FILE, ROOT, ZOO, name, summary
 
 PAGE = ROOT / "docs" / "zoo.md"
@@ -31,10 +32,10 @@ Parameters are those that train, shared ones counted once; MACs are multiply-acc
 sample at inference (see [figures](figures.md)). A network equals the implementation or the paper named under *equals*,
 to the unit. Published figures are the papers' or lectures' own, and *as published* means equal in all the digits that
 they give; what papers call FLOPs, operations or mult-adds are MACs. Lines are those of the whole file that are neither
-blank nor comment.
+blank nor comment. Drawings are of the first network of a file, folded; all of them are in the [gallery](gallery.md).
 
-| network | equals | parameters | MACs | published | difference | lines |
-|---|---|---:|---:|---|---|---:|
+| network | equals | parameters | MACs | published | difference | lines | drawing |
+|---|---|---:|---:|---|---|---:|---|
 """
 
 
@@ -83,9 +84,10 @@ def row(entry: dict[str, Any]) -> str:
     macs = "by the input's size" if found["macs"] is None else f"{found['macs']:,}"
     lines = code_lines(path.read_text(encoding="utf-8"))
     link = f"[`{network}`](../{path.relative_to(ROOT)})"
-    return (
-        f"| {link} | {entry['golden'] or ''} | {parameters} | {macs} | {entry['published'] or ''} | {told} | {lines} |"
-    )
+    main = FAMILY_MAIN[path]
+    drawing = f"[{'itself' if main == network else main}](gallery/{file_name(main)})"
+    cells = (link, entry["golden"] or "", parameters, macs, entry["published"] or "", told, lines, drawing)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def page() -> str:

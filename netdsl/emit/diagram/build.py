@@ -9,9 +9,9 @@ from typing import Any
 
 from netdsl.emit.diagram.diagram import Box, Branches, Cluster, Diagram, Edge, Outline, Part
 from netdsl.emit.diagram.kinds import FOLLOWING, kind
-from netdsl.emit.diagram.labels import operator_label, shapes_label, shortened
+from netdsl.emit.diagram.labels import contents_label, operator_label, shapes_label, shortened
 from netdsl.emit.diagram.skips import mark_skips
-from netdsl.emit.diagram.tree import Fork, Item, Leaf, Nest, Run, every_node, nodes
+from netdsl.emit.diagram.tree import Fork, Item, Leaf, Nest, Run, every_node, losses, nodes
 from netdsl.graph import Graph, Node, leaves
 from netdsl.ops.op import Shape
 from netdsl.scope import Value
@@ -33,7 +33,7 @@ class _Box:
 
 
 class _Builder:
-    def __init__(self, graph: Graph, is_open: Callable[[Nest], bool]) -> None:
+    def __init__(self, graph: Graph, items: list[Item], is_open: Callable[[Nest], bool]) -> None:
         self.graph, self.is_open = graph, is_open
         self.every = every_node(graph)
         self.boxes: dict[str, _Box] = {}
@@ -43,6 +43,7 @@ class _Builder:
         self.turns: list[dict[int, int]] = []  # of each run: node -> its turn
         self.outline: dict[str, Outline] = {}
         self.errors = {len(graph.nodes) + i: broken.diagnostic.code for i, broken in enumerate(graph.broken)}
+        self.losses = set(losses(items))
         self.users = Counter(node.owner for node in self.every if node.owner)
 
     # Boxes and clusters ------------------------------------------------------------------------------------
@@ -86,8 +87,11 @@ class _Builder:
             self.clusters[name] = replace(self.clusters[name], **_where(nest.site, self.graph))
             return name
         self.boxes, self.clusters, self.home, self.outline = boxes, clusters, home, outline
+        label = shortened(nest.head)
+        if nest.head == "{ .. }":
+            label = contents_label(op.name for number in inside if (op := self.every[number].op) is not None)
         part = Part(
-            shortened(nest.head),
+            label,
             "block",
             nest.path,
             _relative(nest.path, path),
@@ -266,7 +270,7 @@ class _Builder:
 
 def build(graph: Graph, items: list[Item], is_open: Callable[[Nest], bool]) -> Diagram:
     """The diagram of `items`, the (perhaps folded) tree of `graph`, with those blocks open that `is_open`."""
-    builder = _Builder(graph, is_open)
+    builder = _Builder(graph, items, is_open)
     held = builder.place(items, "", "")
     edges = builder.edges()
     outputs = list(builder.outputs())
@@ -287,6 +291,7 @@ def build(graph: Graph, items: list[Item], is_open: Callable[[Nest], bool]) -> D
             box.note,
             box.times,
             box.block,
+            loss=box.inside[0] in builder.losses,
         )
         for box in builder.boxes.values()
     ]
@@ -295,7 +300,7 @@ def build(graph: Graph, items: list[Item], is_open: Callable[[Nest], bool]) -> D
         graph.definition.head,
         (*boxes, *(box for box, _ in outputs)),
         tuple(cluster for cluster in builder.clusters.values()),
-        tuple(mark_skips(edges)),
+        tuple(mark_skips(edges, {box.id for box in boxes if box.loss})),
         builder.outline,
     )
 
@@ -325,4 +330,4 @@ def _where(site: Span | None, graph: Graph) -> dict[str, Any]:
     if site is None:
         return {"place": "", "line": 0}
     own = site.source is graph.source
-    return {"place": f"{site.source.name.rpartition('/')[2]}:{site.line}", "line": site.line if own else 0}
+    return {"place": f"{site.source.short_name}:{site.line}", "line": site.line if own else 0}

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from netdsl.emit.diagram.build import build
 from netdsl.emit.diagram.diagram import Diagram
 from netdsl.emit.diagram.drawing import CAPTION, box_size
 from netdsl.emit.diagram.folding import fold as folded
 from netdsl.emit.diagram.skips import ranks
-from netdsl.emit.diagram.tree import Nest, nests, tree
+from netdsl.emit.diagram.tree import LOSS, Item, Nest, nests, nodes, tree
 from netdsl.emit.diagram.u_place import GAP
 from netdsl.emit.diagram.u_shape import u_shape
 from netdsl.graph import Graph
 
 PAGE = 1500.0  # pixels from top to bottom that a page holds, and the boxes on it
-CROWD = 48
-MEAGRE = 7  # a picture with fewer boxes says too little: one level more is shown
+CROWD = 36
+MEAGRE = 12  # a picture with fewer boxes says too little: one level more is shown
 MOST = 2000  # boxes that are drawn at all
+END = 40  # things at each end of a row that is longer
+HIDDEN = -1  # the number of the block that stands for what is between
 
 
 def diagram(
@@ -43,10 +46,28 @@ def diagram(
         found = page(graph)
     else:
         found = build(graph, items, lambda nest: True)
+        if u_shape(found) is None:  # the boxes of a loss may be all that is no part of a U
+            without = build(graph, items, lambda nest: nest.key != LOSS)
+            found = found if u_shape(without) is None else without
+    return found if len(found.boxes) <= MOST else overview(graph)
+
+
+def overview(graph: Graph) -> Diagram:
+    """A network of too many nodes: folded, and of what stands in one long row the two ends."""
+    found = page(graph)
     if len(found.boxes) > MOST:
-        note = f"{len(graph.nodes):,} nodes: folded, as no more than {MOST:,} boxes are drawn"
-        return _cut(page(graph), note)
-    return found
+        found = build(graph, abridged(tree(graph)), lambda nest: False)
+    note = f"{len(graph.nodes):,} nodes: no more than {MOST:,} boxes are drawn, so this is folded"
+    return replace(found, notes=(*found.notes, note))
+
+
+def abridged(items: list[Item]) -> list[Item]:
+    """The ends of a long row, and one closed block for all between them."""
+    if len(items) <= 2 * END + 1:
+        return items
+    between = items[END:-END]
+    count = sum(1 for _ in nodes(between))
+    return [*items[:END], Nest(HIDDEN, "…", f"{count:,} nodes", HIDDEN, None, between), *items[-END:]]
 
 
 def page(graph: Graph) -> Diagram:
@@ -55,7 +76,7 @@ def page(graph: Graph) -> Diagram:
     deepest = max((nest.level for nest in nests(items)), default=0)
     found = build(graph, items, lambda nest: False)
     for level in range(1, deepest + 1):
-        more = build(graph, items, lambda nest, level=level: nest.level <= level)  # type: ignore[misc]
+        more = build(graph, items, lambda nest, level=level: nest.level <= level and nest.key != LOSS)  # type: ignore[misc]
         if len(found.boxes) >= MEAGRE and (len(more.boxes) > CROWD or height(more) > PAGE):
             break
         found = more

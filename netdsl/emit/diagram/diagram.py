@@ -46,6 +46,7 @@ class Box:
     times: int = 1
     block: int | None = None
     aux: bool = False
+    loss: bool = False  # computed in training alone
 
     @property
     def kind(self) -> str:

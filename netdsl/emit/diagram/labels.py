@@ -51,6 +51,11 @@ def window(kernel: Any, stride: Any, axes: int) -> str:
     return f"{text}/{'×'.join(map(str, steps)) if len(set(steps)) > 1 else steps[0]}"
 
 
+def contents_label(operators: Iterable[str]) -> str:
+    """What a block without a call holds: `conv, batch_norm, relu6`."""
+    return shortened(", ".join(dict.fromkeys(operators)), 36)
+
+
 def shapes_label(shapes: Iterable[Shape]) -> str:
     """One shape; where several runs of a block differ, the range of each extent: `64..224×56×56`."""
     different = list(dict.fromkeys((type(shape), tuple(map(str, shape)), shape) for shape in shapes))
@@ -89,6 +94,8 @@ def _setting(name: str, value: Any) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
         return "×".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return value if isinstance(value, str) else show(value)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.emit.diagram.drawing import HEADER, Drawing, Point, Rect
-from netdsl.emit.diagram.legend import legend
+from netdsl.emit.diagram.drawing import HEADER, SMALL, Drawing, Point, Rect
+from netdsl.emit.diagram.legend import NOTE, legend
 from netdsl.emit.diagram.palette import DARK, LIGHT, Colors
 from netdsl.emit.diagram.writing import BAR, Text, arrow, captions, corner, header_texts, strips
 
@@ -86,8 +86,9 @@ class _Marks:
             yield f"{dash} {self.rect(rect, corner(box, rect), '', colors.error if bad else colors.border)} [] 0 d"
         yield from map(self.text, captions(drawing))
         for kind, rect, text in entries:
-            yield self.rect(rect._replace(width=12.0), 0, colors.bars[kind])
-            yield self.text(Text(text, rect.x + 17, rect.y + 10, 10.5, "faint"))
+            if kind != NOTE:
+                yield self.rect(rect._replace(width=12.0), 0, colors.bars[kind])
+            yield self.text(Text(text, rect.x + (17 if kind != NOTE else 0), rect.y + 10, SMALL, "faint"))
 
     def rect(self, rect: Rect, radius: float, fill: str = "", stroke: str = "") -> str:
         """A rectangle with round corners, filled, stroked or both."""
@@ -121,7 +122,8 @@ class _Marks:
 
     def text(self, text: Text) -> str:
         shift = {"start": 0.0, "middle": text.width / 2, "end": text.width}[text.anchor]
-        color = {"label": self.colors.text, "times": self.colors.skip}.get(text.role, self.colors.faint)
+        colors = self.colors
+        color = {"label": colors.text, "times": colors.skip, "wrong": colors.error}.get(text.role, colors.faint)
         shown = "".join(c if c.isprintable() else "?" for c in text.text)
         for character in "\\()":
             shown = shown.replace(character, "\\" + character)

@@ -76,9 +76,7 @@ class _Placing:
         self.frames = frames(diagram)
         self.boxes = {box.id: box for box in diagram.boxes}
         self.clusters = {cluster.id: cluster for cluster in diagram.clusters}
-        self.losses = frozenset(
-            End("box", box.id) for box in diagram.boxes if box.kind == "loss" or box.parts[0].name == "loss"
-        )
+        self.losses = frozenset(End("box", box.id) for box in diagram.boxes if box.loss)
         self.laid: dict[str, Laid] = {}
         self.known: dict[str, dict[str, object]] = {}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from netdsl.emit.diagram.diagram import Edge
 
 
-def mark_skips(edges: Iterable[Edge]) -> Iterator[Edge]:
-    """The same edges, skips marked."""
+def mark_skips(edges: Iterable[Edge], losses: Collection[str]) -> Iterator[Edge]:
+    """The same edges, skips marked; what only a loss reads passes by nothing."""
     every = list(edges)
     passing = [edge for edge in every if not edge.like]  # where only a size is read, nothing passes
     readers: dict[str, list[str]] = {}
@@ -16,7 +16,7 @@ def mark_skips(edges: Iterable[Edge]) -> Iterator[Edge]:
         readers.setdefault(edge.source, []).append(edge.target)
     rank = ranks(passing)
     for edge in every:
-        far = not edge.like and rank[edge.target] - rank[edge.source] > 1
+        far = edge.target not in losses and not edge.like and rank[edge.target] - rank[edge.source] > 1
         yield edge._replace(skip=True) if far and _leads(edge, readers, rank) else edge
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from netdsl.emit.diagram.diagram import Box, Cluster, Part
 from netdsl.emit.diagram.drawing import HEADER, SMALL, Drawing, Line, Rect
 from netdsl.emit.diagram.kinds import KINDS
-from netdsl.emit.diagram.legend import legend
+from netdsl.emit.diagram.legend import NOTE, legend
 from netdsl.emit.diagram.palette import DARK, LIGHT, Colors
 from netdsl.emit.diagram.writing import BAR, Text, arrow, captions, corner, header_texts, strips
 
@@ -52,8 +52,9 @@ def _file(drawing: Drawing, theme: str, source: str) -> Iterator[str]:
     yield from map(_text, captions(drawing))
     yield '<g class="legend">'
     for kind, rect, text in entries:
-        yield f'<rect class="swatch k-{kind}" x="{_n(rect.x)}" y="{_n(rect.y)}" width="12" height="12"/>'
-        yield _text(Text(text, rect.x + 17, rect.y + 10, SMALL, "faint"))
+        if kind != NOTE:
+            yield f'<rect class="swatch k-{kind}" x="{_n(rect.x)}" y="{_n(rect.y)}" width="12" height="12"/>'
+        yield _text(Text(text, rect.x + (17 if kind != NOTE else 0), rect.y + 10, SMALL, "faint"))
     yield "</g>"
     yield "</svg>"
 
@@ -76,7 +77,8 @@ def _cluster(cluster: Cluster, rect: Rect) -> Iterator[str]:
 
 
 def _box(box: Box, rect: Rect) -> Iterator[str]:
-    classes = f"box{' block' if box.closed else ''}{' aux' if box.aux else ''}"
+    bad = any(part.error for part in box.parts)
+    classes = f"box{' block' if box.closed else ''}{' aux' if box.aux else ''}{' bad' if bad else ''}"
     data = f' data-block="{box.block}"' if box.closed else ""
     yield f'<g class="{classes}" id="{box.id}"{data}>'
     round_ = corner(box, rect)
@@ -178,7 +180,7 @@ def _colored(colors: Colors, kinds: frozenset[str]) -> Iterator[str]:
     yield f".sheet{{fill:{colors.header};stroke:{colors.border}}}.edge-of{{stroke:{colors.border}}}"
     yield f".edge path{{stroke:{colors.line}}}.edge polygon{{fill:{colors.line}}}"
     yield f".skip path{{stroke:{colors.skip}}}.skip polygon{{fill:{colors.skip}}}"
-    yield f".bad path{{stroke:{colors.error}}}.bad polygon{{fill:{colors.error}}}"
+    yield f".bad path,.bad .edge-of{{stroke:{colors.error}}}.bad polygon,.wrong{{fill:{colors.error}}}"
     for kind in KINDS:
         if kind in kinds:
             yield f".k-{kind} .tint{{fill:{colors.tints[kind]}}}"

@@ -52,6 +52,7 @@ class Run:
     turns: list[list[Item]]
 
 
+LOSS = "loss"  # the key of the block of what only training computes
 Item: TypeAlias = Leaf | Nest | Fork | Run
 
 
@@ -67,8 +68,8 @@ def tree(graph: Graph) -> list[Item]:
     items: list[Item] = [Leaf(node.number) for node in graph.nodes if node.op is None]
     walk.fill(items, graph.root.steps, "", ())
     if graph.loss_region is not None:
-        loss = Nest(next(walk.numbers), "loss", "loss", "loss", graph.loss_region.site)
-        walk.fill(loss.items, graph.loss_region.steps, "", ("loss",))
+        loss = Nest(next(walk.numbers), LOSS, LOSS, LOSS, graph.loss_region.site)
+        walk.fill(loss.items, graph.loss_region.steps, "", (LOSS,))
         items.append(loss)
     for node in every_node(graph)[len(graph.nodes) :]:
         _innermost(items, node.name).append(Leaf(node.number))
@@ -106,6 +107,13 @@ def nests(items: Iterable[Item]) -> Iterator[Nest]:
             case Run():
                 for turn in item.turns:
                     yield from nests(turn)
+
+
+def losses(items: Iterable[Item]) -> Iterator[int]:
+    """The nodes of the loss."""
+    for item in items:
+        if isinstance(item, Nest) and item.key == LOSS:
+            yield from nodes([item])
 
 
 class _Walk:

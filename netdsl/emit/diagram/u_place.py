@@ -143,14 +143,18 @@ class _Placing:
                 left += own + GAP
 
     def _beside(self, right: float) -> None:
-        """What is left stands at the left of the last box, from right to left as it comes last."""
+        """What is left stands at the left of the last box: what comes last beside it, the others in a column."""
+        if not self.u.beside:
+            return
+        *others, nearest = self.u.beside
         last = self.rects[self.u.right[-1]]
-        x = right - SIDE
-        for name in reversed(self.u.beside):
+        width, height = self._size(nearest)
+        self._put(nearest, right - SIDE - width / 2, last.y + (last.height - height) / 2)
+        x, y = right - SIDE - width - 2 * GAP, self.rects[nearest].y
+        for name in others:
             width, height = self._size(name)
-            x -= width
-            self._put(name, x + width / 2, last.y + (last.height - height) / 2)
-            x -= 2 * GAP
+            self._put(name, x - width / 2, y)
+            y += height + CAPTION + GAP
 
     # Lines -------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ HEAD, HALF = 6.0, 3.2  # an arrow's length, and half of its breadth
 
 
 class Text(NamedTuple):
-    """`role` is its colour's name: label, faint, shape, times; `anchor` as in SVG."""
+    """`role` is its colour's name: label, faint, shape, times, wrong; `anchor` as in SVG."""
 
     text: str
     x: float
@@ -65,6 +65,8 @@ def strips(box: Box, rect: Rect) -> Iterator[tuple[Rect, list[Text]]]:
 def _row(row: tuple[str, str], box: Box, strip: Rect, y: float, further: bool) -> Iterator[Text]:
     left, right = row
     size, role = (SMALL, "faint") if further else (SIZE, "label")
+    if further and left in {part.error for part in box.parts}:
+        role = "wrong"
     if not right and (box.kind == "data" or strip.width > box_size(box)[0] + 1):
         yield Text(left, strip.x + strip.width / 2, y, size, role, "middle")
         return
