@@ -53,7 +53,7 @@ class _Union:
             found,
             title=f"{self.old.name} → {self.new.name}",
             boxes=tuple(boxes),
-            edges=tuple(mark_skips([*found.edges, *self.edges(home)])),
+            edges=tuple(mark_skips([*found.edges, *self.edges(home)], {box.id for box in boxes if box.loss})),
             outline=outline,
         )
 
