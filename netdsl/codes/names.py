@@ -105,6 +105,14 @@ the expectations of a file a net has `params`, `inference_params`, `frozen`, `ma
         "net n { input x: 3x8x8; output y = x -> conv(x.chanels, 3) }",
         "net n { input x: 3x8x8; output y = x -> conv(x.channels, 3) }",
     ),
+    "N212": explained(
+        "a second parameter that collects the rest",
+        """
+`...args` collects the arguments that no other parameter takes. After one there is nothing left for another.
+""",
+        "block a(...args, ...more) = conv(...args) -> linear(...more)",
+        "block a(...args) = conv(...args) -> relu",
+    ),
     "N210": Code(
         "which network is meant",
         """

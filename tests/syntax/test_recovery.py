@@ -1,4 +1,7 @@
-"""Whatever the text, the parser answers: with a tree or with diagnostics, and soon."""
+"""Whatever the text, the parser answers: with a tree or with diagnostics, and soon.
+
+Spoilt programs by the thousand are in tests/nasty/test_malformed.py.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdsl.diagnostics import NetdslError
-from netdsl.syntax.grammar import tables
 from netdsl.syntax.parse import parse
 from netdsl.syntax.read import from_text
-from netdsl.syntax.tokens import scan
-from tests.syntax.texts import MISTAKES, PROGRAMS, codes, errors
+from tests.syntax.texts import MISTAKES, PROGRAMS, codes
 
 TEXTS = [path.read_text(encoding="utf-8") for path in (*PROGRAMS, *MISTAKES)]
 WORDS = [
@@ -47,38 +48,6 @@ def test_any_text_is_answered(text: str) -> None:
 @given(st.lists(st.sampled_from(WORDS), max_size=60))
 def test_any_row_of_words_is_answered(words: list[str]) -> None:
     _answers(" ".join(words))
-
-
-@settings(max_examples=100)
-@given(st.data())
-def test_a_spoilt_program_is_answered(data: st.DataObject) -> None:
-    words = re.findall(r"\w+|->|\.\.\.|\s+|.", data.draw(st.sampled_from(TEXTS)))
-    for _ in range(data.draw(st.integers(1, 6))):
-        place = data.draw(st.integers(0, len(words) - 1))
-        words[place : place + data.draw(st.integers(0, 2))] = data.draw(st.lists(st.sampled_from(WORDS), max_size=2))
-        if not words:
-            return
-    _answers("".join(words))
-
-
-def test_most_single_deletions_are_reported_where_they_were_made() -> None:
-    """One token is taken out; what is found should lie within one line of it, and should be one thing."""
-    near = single = wrong = 0
-    for path in PROGRAMS[::3]:
-        text = path.read_text(encoding="utf-8")
-        source = from_text("a", text)
-        for token in [token for token in scan(tables(), source) if token.kind != "_NL"][:-1:5]:
-            found = errors(text[: token.start] + text[token.end :])
-            if not found:
-                continue
-            wrong += 1
-            line = source.position(token.start)[0]
-            places = [place for d in found for place in (d.span, *(other.span for other in d.others)) if place]
-            near += any(abs(place.line - line) <= 1 for place in places)
-            single += len(found) == 1
-    assert wrong > 150
-    assert near / wrong > 0.95
-    assert single / wrong > 0.9
 
 
 @pytest.mark.parametrize(

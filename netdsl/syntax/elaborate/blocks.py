@@ -24,6 +24,7 @@ from netdsl.syntax.elaborate.values import (
     Rest,
     block_value,
     describe,
+    holds_tensor,
     is_block,
     is_scalar,
     plain,
@@ -160,7 +161,7 @@ def _invoke(
             step.specialisation = (cut.kind, *cut.labels)
         mapping = extents.entry_mapping(flow, declared.site)
         given = _Given(context, callee, step, mapping)
-        for parameter in node.parameters:
+        for parameter in calls.distinct(node.parameters):
             given.bind(parameter, bound[parameter.name.name])
         container.chain = region.chain = is_chain(declared.plan, scope)
         context.region.steps.append(step)
@@ -219,7 +220,8 @@ class _Given:
             region.tensors[name] = (inside, value)
             self.mapping.update(extents.entry_mapping(value, site))
             return inside
-        if kind is tuple and any(type(x) is Tensor for x in value):
+        if kind is tuple and holds_tensor(value):
+            operators.refuse_mixed(value, place, self.caller, "cannot be given to a block")
             inside = extents.bare(reflow(value, region, (name,)))
             region.tensors[name] = (inside, value)
             return inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from netdsl.expression import FUNCTIONS, Flag, Number, operation, provenance
@@ -285,6 +286,14 @@ def show_part(value: Any) -> str:
 # ------------------------------------------------------------------------------------------------------- binding
 
 
+def distinct(parameters: Iterable[tree.Parameter]) -> list[tree.Parameter]:
+    """The first parameter of each name: that there are two of one has been reported."""
+    found: dict[str, tree.Parameter] = {}
+    for parameter in parameters:
+        found.setdefault(parameter.name.name, parameter)
+    return list(found.values())
+
+
 def bind(
     declared: Declared, arguments: Arguments | None, span: Span, context: Context
 ) -> dict[str, tuple[Any, Span] | Rest | None]:
@@ -292,7 +301,7 @@ def bind(
 
     Reports what is missing, unknown or too much, and raises `Poisoned`.
     """
-    parameters = declared.node.parameters
+    parameters = distinct(declared.node.parameters)
     positional = list(arguments.positional) if arguments else []
     named = dict(arguments.named) if arguments else {}
     bound: dict[str, tuple[Any, Span] | Rest | None] = {}
@@ -303,6 +312,7 @@ def bind(
         name = parameter.name.name
         if parameter.rest:
             after_rest = True
+            bound[name] = Rest([], {})
             continue
         if positional and not after_rest:
             bound[name] = positional.pop(0)

@@ -116,6 +116,7 @@ def loop(unit: tree.Repeat | tree.For, context: Context, flow: Flow, name: Any, 
     else:
         over = items = evaluation.elements(evaluation.evaluate(unit.iterable, head), unit.iterable, head)  # type: ignore[union-attr]
         turns(len(items), unit.iterable.span, context)  # type: ignore[union-attr]
+        operators.refuse_mixed(items, unit.iterable.span, context, "is nothing to go through in sequence")  # type: ignore[union-attr]
         names, kind = unit.names, "for"  # type: ignore[union-attr]
     step = Loop(unit.span, name, None, kind, tuple((n.name, n.span) for n in names), over, [], flow)
     context.region.steps.append(step)

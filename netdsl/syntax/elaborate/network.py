@@ -175,7 +175,7 @@ class _Network:
             raise self.report.error("N330", f"the net `{declared.name}` has no input", node.name.span)
         try:
             bound = calls.bind(declared, base.arguments, node.name.span, context)
-            for parameter in node.parameters:
+            for parameter in calls.distinct(node.parameters):
                 self._parameter(parameter, bound[parameter.name.name], context, offered)
             self._check_sizes(sizes, node.body, declared)
             nets.run_root(node.body, context, interface)

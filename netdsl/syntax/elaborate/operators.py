@@ -19,6 +19,7 @@ from netdsl.syntax.elaborate.values import (
     InitialiserName,
     Operator,
     describe,
+    holds_tensor,
     is_flow,
     is_scalar,
     shape_of,
@@ -90,11 +91,21 @@ def _sort_out(
     return tuple(positional), named, operands, tuple(spans)
 
 
+def refuse_mixed(value: Any, span: Span, context: Context, why: str) -> None:
+    """Raises where `value` is a list in which values stand among numbers."""
+    if holds_tensor(value) and not is_flow(value):
+        raise context.report.error("N312", f"a list of values and numbers {why}", span, describe(value))
+
+
 def used(value: Any, span: Span, context: Context) -> Any:
     """A value as it is used: an operator without inputs is applied (`x * parameter([64])`)."""
     if type(value) is Operator and value.cls.inputs == (0, 0):
         return apply(context, value, None, span).result
     return value
+
+
+def _is_plain(value: Any) -> bool:
+    return is_scalar(value) or (isinstance(value, tuple) and all(_is_plain(x) for x in value))
 
 
 def attribute_value(value: Any, span: Span, cls: type[Declared], context: Context) -> Any:
@@ -108,7 +119,7 @@ def attribute_value(value: Any, span: Span, cls: type[Declared], context: Contex
         except OpError as error:
             context.report.add(locate(error, Spans(span)))
             raise Poisoned from None
-    if isinstance(value, tuple) and all(is_scalar(x) or isinstance(x, tuple) for x in value):
+    if isinstance(value, tuple) and _is_plain(value):
         return value
     raise context.report.error(
         "N312",

@@ -47,6 +47,13 @@ class _Resolver:
 
     def definition(self, item: tree.Definition) -> None:
         names = Names(None)
+        for second in [parameter for parameter in item.parameters if parameter.rest][1:]:
+            self.report.error(
+                "N212",
+                f"`...{second.name.name}` would collect nothing: what is left goes to the first `...`",
+                second.span,
+                help="take it away",
+            )
         for parameter in item.parameters:
             if parameter.default is not None:
                 self.value(parameter.default, names)

@@ -155,9 +155,14 @@ def is_block(value: Any) -> bool:
 
 
 def is_flow(value: Any) -> bool:
-    """A tensor, or a list of values that holds at least one tensor."""
+    """A tensor, or a list of tensors and of such lists."""
     kind = type(value)
-    return kind is Tensor or (kind is tuple and any(is_flow(x) for x in value))
+    return kind is Tensor or (kind is tuple and bool(value) and all(is_flow(x) for x in value))
+
+
+def holds_tensor(value: Any) -> bool:
+    """Whether a value flows, or is a list where one stands among numbers."""
+    return type(value) is Tensor or (type(value) is tuple and any(holds_tensor(x) for x in value))
 
 
 def is_scalar(value: Any) -> bool:
@@ -247,7 +252,7 @@ def describe(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {show(value)}"
     if isinstance(value, tuple):
-        if any(type(x) is Tensor for x in value):
+        if holds_tensor(value):
             return f"a list of {len(value)} values"
         return f"the list {show(value)}" if len(value) <= 8 and not any(map(is_block, value)) else "a list"
     return "none" if value is None else "nothing that flows"
