@@ -110,8 +110,8 @@ the expectations of a file a net has `params`, `inference_params`, `frozen`, `ma
         """
 `...args` collects the arguments that no other parameter takes. After one there is nothing left for another.
 """,
-        "block a(...args, ...more) = conv(...args) -> linear(...more)",
-        "block a(...args) = conv(...args) -> relu",
+        "block b(...args, ..._more) = conv(...args)\nnet n { input x: 3x8x8; output y = x -> b(4, 3) }",
+        "block b(...args) = conv(...args)\nnet n { input x: 3x8x8; output y = x -> b(4, 3) }",
     ),
     "N210": Code(
         "which network is meant",
