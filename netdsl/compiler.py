@@ -9,20 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.analysis.fusion import Fusion, fusion
 from netdsl.analysis.summary import Summary, summarise
 from netdsl.diagnostics import Diagnostic
 from netdsl.emit.module import emit_module
 from netdsl.graph import Graph
-from netdsl.passes import PIPELINE, run
 from netdsl.source import Source
 from netdsl.syntax.elaborate import check_program, elaborate, load
 from netdsl.syntax.elaborate.network import room
 from netdsl.syntax.read import from_text, read_source
+from netdsl.verify import verify
 
 if TYPE_CHECKING:
     import torch
 
+    from netdsl.analysis.fusion import Fusion
     from netdsl.comparison import Comparison
     from netdsl.emit.diagram import Diagram
     from netdsl.runtime.proof import Proof
@@ -66,10 +66,14 @@ class Network:
     @cached_property
     def fused(self) -> Graph:
         """The network as kernels compute it at inference: its nodes are steps, its `plan` says what else is known."""
+        from netdsl.passes import PIPELINE, run
+
         return run(self.graph, PIPELINE)
 
     def fusion(self, *, batch: int = 1, dtype: str = "fp16") -> Fusion:
         """What was fused into which step, and why not more; kernels and bytes moved, before and after."""
+        from netdsl.analysis.fusion import fusion
+
         return fusion(self.fused, batch=batch, dtype=dtype)
 
     def verify(self, *, cuda: bool = False, tell: Callable[[str], None] = lambda text: None) -> Proof:
@@ -219,7 +223,8 @@ def compile_source(
 ) -> Network:
     """What `compile` does, once it has read the text."""
     found = elaborate(load(source, root), network, dict(parameters), dict(inputs))
-    return Network(run(found.graph, ()), tuple(found.warnings))
+    verify(found.graph)
+    return Network(found.graph, tuple(found.warnings))
 
 
 def check(path_or_text: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> tuple[Diagnostic, ...]:

@@ -91,6 +91,15 @@ def is_core(op: Op) -> bool:
     return isinstance(op, (Deconv, *POOLS))
 
 
+def described(op: Op) -> str:
+    """What kernels do not compute, in words."""
+    if isinstance(op, Conv) and op.mode != "zeros":
+        return f"whose padding is {op.mode} and not zeros"
+    if isinstance(op, Linear) and op.axis is not None:
+        return "which is linear along one axis of several"
+    return f"which is {op.name}"
+
+
 def read(held: tuple[Part, ...], results: tuple[int, ...]) -> Form:
     """The form of a step's parts. Raises NoForm."""
     forms = [_one(held, result) for result in results]
@@ -169,7 +178,7 @@ class _Reader:
         """Why the next part is one too many."""
         part = self.chain[self.place]
         if self.place == 0:
-            return f"no kernel of ours computes `{part.name}`, which is {part.op.name}"
+            return f"no kernel of ours computes `{part.name}`, {described(part.op)}"
         before = self.chain[self.place - 1]
         if is_affine(before.op) and is_affine(part.op):
             return f"`{before.name}` is a batch norm already, and a kernel has one"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
-from weakref import WeakSet
 
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
@@ -36,15 +35,12 @@ PIPELINE: tuple[Pass, ...] = (
 )
 
 
-VERIFIED: WeakSet[Graph] = WeakSet()  # graphs are values: what held of one holds
-
-
 def run(graph: Graph, passes: Sequence[Pass] = PIPELINE) -> Graph:
     """The graph after all passes, verified before the first and after each that changed it.
 
     Raises InternalError naming the pass that broke the graph, or failed, and those that ran before it.
     """
-    _verify_once(graph, "elaboration")
+    verify(graph)
     before: list[str] = []
     for step in passes:
         after = f" after {', '.join(before)}" if before else ""
@@ -53,12 +49,6 @@ def run(graph: Graph, passes: Sequence[Pass] = PIPELINE) -> Graph:
             graph = step(graph)
         except InternalError as error:
             raise InternalError(f"{stage} failed: {error}", error.details) from error
-        _verify_once(graph, stage)
+        verify(graph, stage)
         before.append(step.__name__)
     return graph
-
-
-def _verify_once(graph: Graph, stage: str) -> None:
-    if graph not in VERIFIED:
-        verify(graph, stage)
-        VERIFIED.add(graph)

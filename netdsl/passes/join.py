@@ -155,4 +155,5 @@ def reader_name(graph: Graph, use: Use) -> str:
     if use.node == LOSS:
         return "the loss"
     part = next(part for part in parts(graph.nodes[use.node]) if Outer(use.slot) in part.operands)
-    return f"`{part.name}`"
+    names = part.op.operands[part.operands.index(Outer(use.slot)) :]
+    return f"`{part.name}`" + (" for its size" if names[:1] == ("like",) else "")

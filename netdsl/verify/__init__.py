@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
+from weakref import WeakSet
 
 from netdsl.diagnostics import InternalError
 from netdsl.graph import Graph
@@ -88,12 +89,21 @@ def title(check: Invariant) -> str:
     return check.__name__.replace("_", " ")
 
 
+_RIGHT: WeakSet[Graph] = WeakSet()
+
+
 def verify(graph: Graph, stage: str = "elaboration") -> None:
-    """Raise InternalError with all violations, and the graph as text in `details`; `stage` is what made the graph."""
+    """Raise InternalError with all violations, and the graph as text in `details`; `stage` is what made the graph.
+
+    Graphs are values: of one that was found right, nothing is asked again.
+    """
+    if graph in _RIGHT:
+        return
     found = violations(graph)
     if found:
         message = f"{stage} left `{graph.name}` broken:\n" + "\n".join(f"  {line}" for line in found)
         raise InternalError(message, _printed(graph))
+    _RIGHT.add(graph)
 
 
 def _printed(graph: Graph) -> str:
