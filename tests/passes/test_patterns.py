@@ -6,13 +6,18 @@ that the plan must hold for node `b`. The traps are those that fusers fall into,
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from netdsl.cost import inference_params, macs, params
+from netdsl.form import form_of
 from netdsl.passes import run
+from netdsl.scope import Value
 from netdsl.step import kernels, parts
 from tests.graphs import graph
 
@@ -56,3 +61,40 @@ def test_kernels(case: Case) -> None:
 def test_there_are_enough_cases() -> None:
     assert len(FUSED) >= 12
     assert len(APART) >= 24
+
+
+def test_attributes_stay_with_their_nodes() -> None:
+    """Casebook: apache/mxnet#21122, whose fused norm lost them."""
+    body = "output y = x -> c: conv(4, 3) -> n: batch_norm(eps = 0.5, affine = false) -> r: leaky_relu(0.3)"
+    (step,) = kernels(run(graph(f"net n {{\n  input x: 4x8x8\n  {body}\n}}\n")))
+    assert step.op is not None
+    assert step.op.label() == "conv(4, 3) + batch_norm(eps = 0.5, affine = false) + leaky_relu(slope = 0.3)"
+
+
+def test_a_sum_is_never_written_over_its_residual() -> None:
+    """Casebook: intel/ideep#8. A residual in a wider buffer stays where it is; the sum has another place or none."""
+    body = """z = x -> a: conv(4, 3)
+  s = add { z -> c: conv(4, 3); z }
+  output y = concat(z, s) -> p: max_pool(2)"""
+    fused = run(graph(f"net n {{\n  input x: 4x8x8\n  {body}\n}}\n"))
+    assert fused.plan is not None
+    step = next(node for node in kernels(fused) if node.name == "c")
+    form = form_of(step)
+    assert form is not None
+    residual = form.epilogues[0].residual
+    assert residual is not None
+    places = fused.plan.places
+    assert places[step.operands[residual.slot]] == (0, 0)
+    assert places[Value(step.number)] == (0, 4)
+
+
+def test_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    """The plan is a function of the text alone."""
+    (tmp_path / "n.net").write_text(FUSED[-4].text, encoding="utf-8")
+    line = [sys.executable, "-m", "netdsl", "fusion", "n.net", "--json"]
+    told = {
+        subprocess.run(line, cwd=tmp_path, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(told) == 1
+    assert b"groups" in told.pop()
