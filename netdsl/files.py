@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
-import itertools
 import os
 import re
 import stat
@@ -28,7 +27,6 @@ _SIGNED = re.compile(rb"(^|\0|\"generator\": \")(\"\"\"|#\s*|//\s*|%+\s*)?" + BA
 _IMPORTED = frozenset({"torch", "triton", "netdsl", "numpy", "networkx", "lark", "click", "rich", "safetensors", "pil"})
 _RUN_AT_START = frozenset({"sitecustomize", "usercustomize"})  # by every Python that finds them
 _ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a process that is gone, is rubbish
-_serial = itertools.count()
 
 
 def write_generated(path: Path, text: str | bytes, *, force: bool = False, source: Path | None = None) -> None:
@@ -82,14 +80,15 @@ def replace(path: Path, text: str | bytes) -> None:
 
     Keeps the mode of a file that is there. Raises NetdslError N705.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_serial)}.tmp")
+    # In containers that share a folder, different processes have one number: hence the random part.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         _sweep(path)
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
         if mode is not None and not os.access(path, os.W_OK):
             raise PermissionError(13, "Permission denied")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             with os.fdopen(descriptor, "wb") as out:
                 out.write(_encoded(text))
                 if mode is not None:
@@ -152,7 +151,7 @@ def _sweep(path: Path) -> None:
         process = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp").partition("-")[0]
         with contextlib.suppress(OSError):
             old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER
-            if old and process.isdecimal() and not _runs(int(process)):
+            if old and process.isdecimal() and (int(process) == os.getpid() or not _runs(int(process))):
                 left.unlink()
 
 
