@@ -2,7 +2,7 @@
 
 A netdsl text never runs code. Emitted modules are executed (by the replay, and by whoever imports them), so before that
 their syntax tree is walked: only the statements and expressions that the emitter writes, only imports of what emitted
-modules need, no private names, and of Python's own functions only those that can do no harm. What an operator's helper
+modules need, of netdsl's own nothing but call sites, no private names, and of Python's own functions only those that can do no harm. What an operator's helper
 brings along is code of ours or of a plugin, and keeps the same rules; a plugin's own module may be imported.
 """
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable
+
+from netdsl.emit.callsites import IMPORTED, MODULE
 
 NODES: tuple[type[ast.AST], ...] = (
     *(ast.Module, ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg, ast.Import, ast.ImportFrom, ast.alias),
@@ -46,6 +48,8 @@ def _stranger(node: ast.AST, imports: frozenset[str]) -> str:
     match node:
         case ast.Import(names=names) if any(a.name not in imports for a in names):
             return f"an import of {names[0].name}"
+        case ast.ImportFrom(module=module, names=names, level=0) if module == MODULE:
+            return next((f"an import of {a.name} from {MODULE}" for a in names if a.name not in IMPORTED), "")
         case ast.ImportFrom(module=module) if module not in imports or node.level:
             return f"an import from {module}"
         case ast.Name(id=name) if name in FORBIDDEN or (name.startswith("__") and name not in _DUNDER):

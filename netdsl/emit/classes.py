@@ -50,7 +50,7 @@ class Class:
     separate: set[Any] = field(default_factory=set)  # loops and choices whose variable needs a name of its own
     frozen: set[Atom] = field(default_factory=set)
     declared: tuple[Parameter, ...] = ()
-    helpers: frozenset[str] = frozenset()  # what the module defines beside its classes
+    helpers: frozenset[str] = frozenset()  # what the module defines beside its classes, or imports
     calls: dict[Any, None] = field(default_factory=dict)  # keys of the classes it constructs
 
     def state(self) -> tuple[Any, ...]:
@@ -100,10 +100,13 @@ class Unroll(Exception):
 
 
 class Planner:
-    """Finds the classes. `unroll` are the sites of loops to keep apart, `split` the class keys to divide."""
+    """Finds the classes. `unroll` are the sites of loops to keep apart, `split` the class keys to divide, `reserved`
+    the names that the module imports."""
 
-    def __init__(self, graph: Graph, unroll: frozenset[Any], split: frozenset[Any]) -> None:
-        self.graph, self.unroll, self.split = graph, unroll, split
+    def __init__(
+        self, graph: Graph, unroll: frozenset[Any], split: frozenset[Any], reserved: frozenset[str] = frozenset()
+    ) -> None:
+        self.graph, self.unroll, self.split, self.reserved = graph, unroll, split, reserved
         self._keys: dict[int, Any] = {}
 
     def classes(self) -> list[Class]:
@@ -147,7 +150,7 @@ class Planner:
             raise (Split(key) if mismatch.loop is None else Unroll(mismatch.loop)) from None
 
     def _name(self, classes: list[Class]) -> None:
-        helpers = frozenset(helper_names(self.graph))
+        helpers = self.reserved | set(helper_names(self.graph))
         taken = set(helpers)
         siblings: dict[Any, int] = {}
         for plan in classes:

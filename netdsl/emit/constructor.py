@@ -250,16 +250,17 @@ class Constructor:
             if not simple:
                 self._register(name, holder, target)
             return
+        container = self.frame.sites.container(step)
         modules = self._straight(step)
         if modules is not None:
             if simple:
-                self._exploded(f"{target.holder}.{name.value} = nn.Sequential(", modules, ")")  # type: ignore[union-attr]
+                self._exploded(f"{target.holder}.{name.value} = {container}(", modules, ")")  # type: ignore[union-attr]
             else:
-                self._register(name, f"nn.Sequential({', '.join(modules)})", target)
+                self._register(name, f"{container}({', '.join(modules)})", target)
             return
         hint = name.value if type(name) is Literal else label_stem(name)
         local = self.frame.local(hint)
-        self.assign(local, "nn.Sequential()")
+        self.assign(local, f"{container}()")
         write(step, Target(local, sequence=True, labelled=has_labels(step)))
         if simple:
             self.assign(f"{target.holder}.{name.value}", local)  # type: ignore[union-attr]

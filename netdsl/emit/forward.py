@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from netdsl.emit.constructor import Constructor
 from netdsl.emit.containers import is_attribute, is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
-from netdsl.emit.statements import ATOM, MARK, Block, Body, Evaluate, For, If, mark, read
+from netdsl.emit.statements import ATOM, MARK, Block, Body, Evaluate, For, If, mark, read, reads_of
 from netdsl.emit.template import (
     TApply,
     TBind,
@@ -125,7 +126,7 @@ class Forward:
         comment = ""
         if self.comments and isinstance(flow, Tensor):
             comment = show_shape(flow.shape).replace("×", "x")
-        made = Evaluate(results, code, level=level, light=light, merge=merge, module=module, comment=comment)
+        made = Evaluate(results, code, level=level, light=light, merge=merge, module=module, comment=comment, step=step)
         for result in results:
             self.producer[result] = made
         self.block.append(made)
@@ -306,6 +307,7 @@ class Forward:
 
     def body(self, end: str, named: dict[int, str], reusable: set[str], outputs: frozenset[int] = frozenset()) -> Body:
         """What was written so far, ending in `end`; the author's names reach back along their pipelines."""
+        self.producer |= self.frame.sites.fuse(self.block, Counter([*reads_of(self.block), *read(end)]))
         reads: dict[int, int] = {}
         count_reads(self.block, reads)
         for value, name in list(self.hints.items()):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netdsl.emit import python
+from netdsl.emit.callsites import CallSites
 from netdsl.emit.classes import Class, CtorParameter, Split
 from netdsl.emit.settle import Unsettled, by_instance, plain, settle
 from netdsl.emit.template import Environment
@@ -32,8 +33,8 @@ AXES[4] = ("channels", "depth", "height", "width")
 
 
 class Frame:
-    def __init__(self, plan: Class, classes: dict[Any, Class]) -> None:
-        self.plan, self.classes = plan, classes
+    def __init__(self, plan: Class, classes: dict[Any, Class], sites: CallSites) -> None:
+        self.plan, self.classes, self.sites = plan, classes, sites
         self.texts: dict[Atom, str] = {}  # how an atom is written at this moment
         self.replacements: dict[Atom, Expr] = {}  # atoms for which another expression stands
         self.inner: dict[Atom, Expr] = {}  # lets that stand in an arm, and so have a value only there

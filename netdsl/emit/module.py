@@ -8,12 +8,14 @@ handed out.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import InternalError
 from netdsl.emit import python
+from netdsl.emit.callsites import CallSites
 from netdsl.emit.classes import Class, Planner, Split, Unroll
 from netdsl.emit.code import Ids, written
 from netdsl.emit.constructor import Constructor, Target
@@ -31,16 +33,23 @@ from netdsl.graph import Graph
 from netdsl.ops.op import Helper
 from netdsl.scope import Tensor
 
+if TYPE_CHECKING:
+    from netdsl.step import Site
+
 _ROUNDS = 12
 
 
-def emit_module(graph: Graph) -> str:
-    """The module's source. Raises InternalError where it does not rebuild the graph: that would be our bug."""
+def emit_module(graph: Graph, sites: Iterable[Site] = ()) -> str:
+    """The module's source, with a call of one function for each of `sites`, where a class can have it.
+
+    Raises InternalError where the source does not rebuild the graph: that would be our bug.
+    """
+    calls = CallSites(graph, sites)
     unroll: frozenset[Any] = frozenset()
     split: frozenset[Any] = frozenset()
     while True:
         try:
-            pages = _classes(Planner(graph, unroll, split).classes(), graph)
+            pages = _classes(Planner(graph, unroll, split, calls.reserved).classes(), graph, calls)
             break
         except Unroll as need:
             if need.site in unroll:
@@ -50,9 +59,9 @@ def emit_module(graph: Graph) -> str:
             if need.key is None or len(need.key) > 3 or need.key in split:
                 raise InternalError(f"{graph.name} has a class that cannot be written") from None
             split |= {need.key}
-    text = _assemble(graph, pages)
+    text = _assemble(graph, pages, calls)
     lines = {line for page in pages for helper in page.helpers.values() for line in helper.imports}
-    replay(graph, text, pages[-1].name, {line.split()[1] for line in lines})
+    replay(graph, text, pages[-1].name, {line.split()[1] for line in lines}, calls)
     return text
 
 
@@ -67,7 +76,7 @@ class Page:
     known: Any = None  # what was known when it was written
 
 
-def _classes(plans: list[Class], graph: Graph) -> list[Page]:
+def _classes(plans: list[Class], graph: Graph, sites: CallSites) -> list[Page]:
     """Write every class until what they take and pass stands still."""
     by_key = {plan.key: plan for plan in plans}
     pages: dict[int, Page] = {}
@@ -76,7 +85,7 @@ def _classes(plans: list[Class], graph: Graph) -> list[Page]:
         for i, plan in enumerate(plans):
             known = (plan.state(), [by_key[key].interface() for key in plan.calls])
             if i not in pages or pages[i].known != known:
-                pages[i] = _write(plan, by_key, graph)
+                pages[i] = _write(plan, by_key, graph, sites)
                 pages[i].known = (known[0], [by_key[key].interface() for key in plan.calls])
                 changed = True
         if not changed:
@@ -84,8 +93,8 @@ def _classes(plans: list[Class], graph: Graph) -> list[Page]:
     raise InternalError(f"the classes of {graph.name} do not come to rest")
 
 
-def _write(plan: Class, classes: dict[Any, Class], graph: Graph) -> Page:
-    frame = Frame(plan, classes)
+def _write(plan: Class, classes: dict[Any, Class], graph: Graph, sites: CallSites) -> Page:
+    frame = Frame(plan, classes, sites)
     plan.calls = {}
     if plan.is_network:
         lines, exports = write_network(frame, graph)
@@ -114,7 +123,7 @@ def _sequential(frame: Frame) -> list[str]:
     else:
         constructor.region(plan.region, Target("self", sequence=True))
         body = [*super_call(), *constructor.lines, *_export(frame)]
-    return [f"class {plan.name}(nn.Sequential):", *docstring(plan), "", *signature(frame), *body]
+    return [f"class {plan.name}({frame.sites.container(plan.region)}):", *docstring(plan), "", *signature(frame), *body]
 
 
 def _module(frame: Frame) -> list[str]:
@@ -172,7 +181,7 @@ def _export(frame: Frame) -> list[str]:
     return [f"{python.INDENT * 2}self.out_channels = {text}"]
 
 
-def _assemble(graph: Graph, pages: list[Page]) -> str:
+def _assemble(graph: Graph, pages: list[Page], sites: CallSites) -> str:
     helpers: dict[str, Helper] = {}
     for page in pages:
         helpers.update(page.helpers)
@@ -180,7 +189,7 @@ def _assemble(graph: Graph, pages: list[Page]) -> str:
     sections += [helpers[name].source.strip("\n") for name in sorted(helpers) if helpers[name].source]
     body = "\n\n\n".join(sections)
     exported = ", ".join(f'"{name}"' for name in (pages[-1].name, *pages[-1].exports))
-    parts = [_heading(graph), "", *_imports(body, helpers), "", f"__all__ = [{exported}]", "", "", body]
+    parts = [_heading(graph), "", *_imports(body, helpers, sites), "", f"__all__ = [{exported}]", "", "", body]
     return "\n".join(parts) + "\n"
 
 
@@ -189,8 +198,8 @@ def _heading(graph: Graph) -> str:
     return "\n".join(python.docstring(f"{doc.strip()}\n\n{BANNER} from {PurePath(graph.source.name).name}.", 0))
 
 
-def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
-    wanted = {line for helper in helpers.values() for line in helper.imports}
+def _imports(body: str, helpers: dict[str, Helper], sites: CallSites) -> list[str]:
+    wanted = {line for helper in helpers.values() for line in helper.imports} | set(sites.imports(body))
     if "math." in body:
         wanted.add("import math")
     if "NamedTuple" in body:
@@ -210,7 +219,7 @@ def _imports(body: str, helpers: dict[str, Helper]) -> list[str]:
 def _group(line: str) -> int:
     """Python's own modules first, then torch's, then those of plugins."""
     module = line.split()[1].split(".")[0]
-    return 0 if module in sys.stdlib_module_names else 1 if module.startswith("torch") else 2
+    return 0 if module in sys.stdlib_module_names else 1 if module.startswith(("torch", "netdsl")) else 2
 
 
 def _merged(lines: list[str]) -> list[str]:

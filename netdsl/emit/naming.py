@@ -93,7 +93,12 @@ class Writer:
             if isinstance(statement, Evaluate):
                 for value in reversed(read(statement.code)):
                     source = made.get(value)
-                    if source is not None and counts[value] == 1 and self._suits(source, statement):
+                    if (
+                        source is not None
+                        and counts[value] == 1
+                        and value not in statement.apart
+                        and self._suits(source, statement)
+                    ):
                         self._put(source, statement, value)
                         kept.remove(source)
                 made.update(dict.fromkeys(statement.results, statement))

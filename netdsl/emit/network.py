@@ -15,7 +15,7 @@ from netdsl.emit.frame import Frame
 from netdsl.emit.header import docstring, signature, stored, super_call
 from netdsl.emit.naming import Writer
 from netdsl.emit.settle import FRAME
-from netdsl.emit.statements import ATOM, Block, Body, Evaluate, If, Text, mark, read
+from netdsl.emit.statements import ATOM, Block, Body, Text, mark, read, reads_of
 from netdsl.emit.template import TBind, TRegion, TStep
 from netdsl.extent import Affine
 from netdsl.graph import Graph, leaves
@@ -333,20 +333,6 @@ def visible(region: TRegion) -> list[Tensor]:
                 visit(inner)
 
     visit(region.first)
-    return found
-
-
-def reads_of(block: Block) -> list[int]:
-    found: list[int] = []
-    for statement in block:
-        if isinstance(statement, Evaluate | Text):
-            found += read(statement.code)
-        elif isinstance(statement, If):
-            found += [statement.entry, *statement.leaves]
-            for arm in statement.arms:
-                found += reads_of(arm)
-        else:
-            found += [statement.entry, statement.leaves, *reads_of(statement.body)]
     return found
 
 

@@ -1,25 +1,30 @@
 """Proof that emitted constructors rebuild the graph: they are run with a stand-in for torch.
 
 The stand-in records which module was constructed under which path with which arguments. That must be exactly what
-the graph's operators say: (path, constructor, arguments) of every module with state.
+the graph's operators say: (path, constructor, arguments) of every module with state. What call sites say of these modules is
+proved in `proof`.
 """
 
 from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netdsl.diagnostics import InternalError
 from netdsl.emit.allowed import strangers
+from netdsl.emit.callsites import MODULE, NAMES, SEQUENTIAL, CallSites
+from netdsl.emit.proof import prove
 from netdsl.emit.settle import plain
 from netdsl.graph import Graph
 from netdsl.ops.op import Call
 
 
-def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = ()) -> None:
+def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = (), sites: CallSites | None = None) -> None:
     """Build class `name` of the emitted `text` and compare; InternalError, with the text, where it differs.
+
+    So it is where a call site in the text is none of `sites`.
 
     Nothing runs that `allowed` does not know; `plugins` are the modules that operators of plugins come from.
     """
@@ -32,9 +37,11 @@ def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = ()) -> N
         raise InternalError(f"what was emitted for {graph.name} holds {strange[0]}", text)
     wanted = _wanted(graph)
     try:
-        found = _found(tree, name)
+        root = _root(tree, name)
     except Exception as error:
         raise InternalError(f"the emitted constructors of {graph.name} fail: {error!r}", text) from error
+    modules = dict(_walk(root, ""))
+    found = {path: _recorded(module) for path, module in modules.items()}
     for path, call in wanted.items():
         built = found.get(path)
         if built is None or _built(built, call) != _normal(call):
@@ -42,6 +49,7 @@ def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = ()) -> N
     stray = [p for p, call in found.items() if call[0] in _STATEFUL and not _within(p, wanted)]
     if stray:
         raise InternalError(f"{graph.name}: the emitted module has a stray `{stray[0]}`", text)
+    prove(sites or CallSites(graph), tree, {"": root, **modules}, text)
 
 
 def _within(path: str, wanted: dict[str, Any]) -> bool:
@@ -212,16 +220,18 @@ def _stand_in() -> types.SimpleNamespace:
     return types.SimpleNamespace(torch=torch, nn=nn)
 
 
-def _found(tree: ast.Module, name: str) -> dict[str, Any]:
+def _root(tree: ast.Module, name: str) -> Any:
+    """An instance of class `name`, made of stand-ins."""
     stand_in = _stand_in()
 
     def load(module: str, globals: Any = None, locals: Any = None, names: Any = (), level: int = 0) -> Any:
-        if module == "torch.nn.functional":
-            return stand_in.torch
         if module.split(".")[0] == "torch":
             return stand_in.torch
         if module in ("math", "typing", "__future__", "collections.abc"):
             return __import__(module, globals, locals, names, level)
+        if module == MODULE:
+            calls = dict.fromkeys(NAMES, _Anything())
+            return types.SimpleNamespace(**calls, **{SEQUENTIAL: type(SEQUENTIAL, (_Sequential,), {})})
         return _Foreign()
 
     import builtins
@@ -231,18 +241,21 @@ def _found(tree: ast.Module, name: str) -> dict[str, Any]:
         "__name__": "replayed",
     }
     exec(compile(tree, f"<{name}>", "exec", dont_inherit=True), scope)
-    modules: dict[str, Any] = {}
-    _walk(scope[name](), "", modules)
-    return modules
+    return scope[name]()
 
 
-def _walk(module: Any, path: str, into: dict[str, Any]) -> None:
+def _walk(module: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every module inside another, with its path."""
     for name, child in getattr(module, "_children", {}).items():
-        inner = f"{path}{name}"
-        target, arguments, keywords = child._call
-        into[inner] = target, tuple(_value(a) for a in arguments), keywords
+        yield f"{path}{name}", child
         if isinstance(child, _Module):
-            _walk(child, f"{inner}.", into)
+            yield from _walk(child, f"{path}{name}.")
+
+
+def _recorded(module: Any) -> tuple[Any, ...]:
+    """How a module was constructed."""
+    target, arguments, keywords = module._call
+    return target, tuple(_value(a) for a in arguments), keywords
 
 
 def _value(argument: Any) -> Any:

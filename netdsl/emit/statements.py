@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 MARK = re.compile(r"⟦(\d+)(?:!(\d))?⟧")
 
@@ -36,6 +36,8 @@ class Evaluate:
     comment: str = ""
     keep: bool = False  # stays a statement of its own
     calls: int = 1  # how deeply calls are nested in the code
+    apart: tuple[int, ...] = ()  # values that are not written inside it, whatever makes them
+    step: Any = None  # the step of the trace that it is, where it is one operator
 
 
 @dataclass(eq=False, slots=True)
@@ -112,3 +114,18 @@ def defined(block: Block) -> Iterator[int]:
             yield statement.result
             yield statement.inside
             yield from defined(statement.body)
+
+
+def reads_of(block: Block) -> list[int]:
+    """Every value that is read, as often as it is."""
+    found: list[int] = []
+    for statement in block:
+        if isinstance(statement, Evaluate | Text):
+            found += read(statement.code)
+        elif isinstance(statement, If):
+            found += [*read(statement.condition), statement.entry, *statement.leaves]
+            for arm in statement.arms:
+                found += reads_of(arm)
+        else:
+            found += [statement.entry, statement.leaves, *reads_of(statement.body)]
+    return found
