@@ -2,8 +2,9 @@
 
 A netdsl text never runs code. Emitted modules are executed (by the replay, and by whoever imports them), so before that
 their syntax tree is walked: only the statements and expressions that the emitter writes, only imports of what emitted
-modules need, of netdsl's own nothing but call sites, no private names, and of Python's own functions only those that can do no harm. What an operator's helper
-brings along is code of ours or of a plugin, and keeps the same rules; a plugin's own module may be imported.
+modules need (of netdsl, nothing but call sites), no private names, and of Python's own functions only those that can do
+no harm. What an operator's helper brings along is code of ours or of a plugin, and keeps the same rules; a plugin's own
+module may be imported.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from netdsl.scope import Apply, Invoke, Region
 if TYPE_CHECKING:
     from netdsl.step import Site
 
-MODULE = "netdsl.kernels"
+MODULE = "netdsl.kernels.fused"
 SEQUENTIAL = "FusedSequential"
 ACTIVATIONS = {"nn.ReLU": "relu", "nn.ReLU6": "relu6", "nn.LeakyReLU": "leaky_relu", "nn.SiLU": "silu"}
 NAMES = frozenset(

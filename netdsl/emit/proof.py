@@ -86,7 +86,9 @@ def _of_sequence(path: str, module: Any) -> Iterator[Claim]:
 
 def _of_forward(path: str, module: Any, forward: Any) -> Iterator[Claim]:
     """The call sites in the text of `forward`, as they are in this instance."""
-    turns = {n.target.id: n.iter for n in ast.walk(forward) if isinstance(n, ast.For) and isinstance(n.target, ast.Name)}
+    turns = {
+        n.target.id: n.iter for n in ast.walk(forward) if isinstance(n, ast.For) and isinstance(n.target, ast.Name)
+    }
 
     def paths(expression: ast.expr) -> Iterable[str]:
         match expression:
@@ -96,8 +98,8 @@ def _of_forward(path: str, module: Any, forward: Any) -> Iterator[Claim]:
                 return [f"{path}.{name}" if path else name]
             case ast.Attribute(value=holder, attr=name):
                 return [f"{outer}.{name}" for outer in paths(holder)]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="self")), args=[ast.Constant(value=name)]):
-                return [f"{path}.{name}" if path else str(name)]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self")), args=[ast.Constant(value=str(name))]):
+                return [f"{path}.{name}" if path else name]
         return []
 
     for call in ast.walk(forward):

@@ -1,8 +1,7 @@
 """Proof that emitted constructors rebuild the graph: they are run with a stand-in for torch.
 
 The stand-in records which module was constructed under which path with which arguments. That must be exactly what
-the graph's operators say: (path, constructor, arguments) of every module with state. What call sites say of these modules is
-proved in `proof`.
+the graph's operators say: (path, constructor, arguments) of every module with state. Call sites are proved in `proof`.
 """
 
 from __future__ import annotations

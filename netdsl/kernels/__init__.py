@@ -10,11 +10,15 @@ knows gradients.
     pool, global_pool      maxima and means of windows, and of whole maps, of prologue(x)
     pointwise              what is left over: activation(x * scale + shift + residual)
     lrn                    local response normalisation
+    norm_affine            batch norm at inference, as the scale and bias of a conv
 
     Activation, NONE, Prologue   what stands around them
     Config, candidates, choose   which kernels and tiles can compute a convolution, and which is taken untuned
     observed                     a context that collects the launches made in it
     Refused                      the one exception: a call that no kernel computes; it says why, and nothing was written
+
+What emitted modules call stands in fused.py: functions such as conv_bn_relu(x, conv, bn), which take nn.Modules and
+call them as they are wherever no kernel can run.
 
 A convolution is checked and laid out once, as a ConvCall (call.py), and then computed by one of several kernels, a file
 each. conv_pointer computes every call; the others are faster where they apply, and say `why_not` where they do not.
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from netdsl.kernels.convolution import conv, deconv, linear
     from netdsl.kernels.elementwise import pointwise
     from netdsl.kernels.launch import INTERPRETED, Config, Launch, Refused, observed
+    from netdsl.kernels.norm import norm_affine
     from netdsl.kernels.pooling import global_pool, pool
     from netdsl.kernels.response_norm import lrn
 
@@ -48,6 +53,7 @@ _HOMES = {
     "launch": ("INTERPRETED", "Config", "Launch", "Refused", "observed"),
     "elementwise": ("pointwise",),
     "pooling": ("global_pool", "pool"),
+    "norm": ("norm_affine",),
     "response_norm": ("lrn",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -68,6 +74,7 @@ __all__ = [
     "global_pool",
     "linear",
     "lrn",
+    "norm_affine",
     "observed",
     "pointwise",
     "pool",

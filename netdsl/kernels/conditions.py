@@ -31,7 +31,7 @@ def possible(x: Tensor) -> bool:
 def _watched() -> bool:
     """Whether somebody wants to see torch's own operators: torch.jit, functorch, forward gradients, dispatch modes."""
     return (
-        torch.jit.is_tracing()
+        torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0
         or forward_ad._current_level >= 0
@@ -67,13 +67,13 @@ def bare(module: nn.Module) -> bool:
 
 
 def _at_rest(bn: nn.BatchNorm2d, x: Tensor) -> bool:
-    """Whether a batch norm uses its running statistics, and in a precision that loses nothing."""
+    """Whether a batch norm uses its running statistics, and holds nothing that fp32 would round."""
     if bn.training or bn.running_mean is None or bn.running_var is None:
         return False
-    tensors = (bn.running_mean, bn.running_var, bn.weight, bn.bias)
+    learned: tuple[Tensor | None, ...] = (bn.weight, bn.bias)
     return all(
         t is None or (type(t) in TENSORS and t.dtype in (torch.float32, x.dtype) and t.device == x.device)
-        for t in tensors
+        for t in (bn.running_mean, bn.running_var, *learned)
     )
 
 
@@ -89,6 +89,4 @@ def _laid_out(x: Tensor) -> bool:
 def _dtype_stays(x: Tensor) -> bool:
     """Whether the layers would compute in the dtype of `x`: one that kernels know, and autocast's where it is on."""
     kind = x.device.type
-    return x.dtype in DTYPES and (
-        not torch.is_autocast_enabled(kind) or x.dtype == torch.get_autocast_dtype(kind)
-    )
+    return x.dtype in DTYPES and (not torch.is_autocast_enabled(kind) or x.dtype == torch.get_autocast_dtype(kind))

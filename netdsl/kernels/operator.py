@@ -10,6 +10,7 @@ say what it means.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,9 +20,10 @@ from torch.utils.flop_counter import conv_flop_count, register_flop_formula
 
 SCHEMA = (
     "(Tensor x, Tensor weight, Tensor? bias, Tensor? gamma, Tensor? beta, Tensor? mean, Tensor? variance, float eps, "
-    "Tensor? residual, int[2] stride, int[2] padding, int[2] dilation, int groups, str activation, float slope) -> Tensor"
+    "Tensor? residual, int[2] stride, int[2] padding, int[2] dilation, int groups, str activation, float slope) "
+    "-> Tensor"
 )
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "none": lambda y, slope: y,
     "relu": lambda y, slope: F.relu(y),
     "relu6": lambda y, slope: F.relu6(y),
@@ -87,7 +89,7 @@ def in_triton(
         padding=[(p, p) for p in padding],
         dilation=dilation,
         groups=groups,
-        precision="tf32" if torch.backends.cudnn.conv.fp32_precision == "tf32" else "ieee",
+        precision="tf32" if torch.backends.cudnn.conv.fp32_precision == "tf32" else "ieee",  # type: ignore[attr-defined]
     )
 
 
@@ -125,7 +127,8 @@ def in_torch(
         y = y * scale[:, None, None] + shift[:, None, None]
     if residual is not None:
         y = y + residual.to(wide)
-    return ACTIVATIONS[activation](y, slope).to(x.dtype).clone(memory_format=torch.channels_last)
+    y = ACTIVATIONS[activation](y, slope)
+    return y.to(x.dtype).clone(memory_format=torch.channels_last)
 
 
 def shaped(x: Tensor, weight: Tensor, *rest: Any) -> Tensor:
@@ -154,7 +157,8 @@ def autocast(name: str, device: str) -> Any:
         norm, residual, settings = rest[:5], rest[5], rest[6:]
         key = getattr(torch._C.DispatchKey, f"Autocast{device.upper()}")
         with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(key)):
-            return define(name)(low(x), low(weight), low(bias), *norm, low(residual), *settings)
+            y: Tensor = define(name)(low(x), low(weight), low(bias), *norm, low(residual), *settings)
+        return y
 
     return lowered
 
