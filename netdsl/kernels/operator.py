@@ -16,7 +16,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.flop_counter import conv_flop_count, register_flop_formula
 
 SCHEMA = (
     "(Tensor x, Tensor weight, Tensor? bias, Tensor? gamma, Tensor? beta, Tensor? mean, Tensor? variance, float eps, "
@@ -45,7 +44,6 @@ def define(name: str) -> Any:
         torch.library.register_autograd(name, refuse_gradient, lib=library)
         for device in ("cpu", "cuda"):
             library.impl(own, autocast(name, device), f"Autocast{device.upper()}")
-        register_flop_formula(getattr(packet, own))(flops)
         LIBRARIES.append(library)
     return getattr(packet, own).default
 
@@ -161,11 +159,6 @@ def autocast(name: str, device: str) -> Any:
         return y
 
     return lowered
-
-
-def flops(x: Any, weight: Any, *rest: Any, out_shape: Any, **_: Any) -> int:
-    """Those of the convolution alone, which is what torch counts."""
-    return conv_flop_count(x, weight, out_shape, transposed=False)
 
 
 FUSED_CONV = define("netdsl::fused_conv")
