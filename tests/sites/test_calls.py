@@ -97,7 +97,7 @@ def test_a_sum_may_be_with_the_input_itself(taken: list[str]) -> None:
 
 
 def test_in_training_the_result_and_every_gradient_are_those_of_the_layers(taken: list[str]) -> None:
-    module = three().train()
+    module: Any = three().train()
     twin = deepcopy(module)
     x = maps(4, 3, 9, 9)
     found, wanted = module(x), plainly(twin, x)

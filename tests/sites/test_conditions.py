@@ -80,48 +80,50 @@ class Halved(nn.Parameter):
             return function(*(a.data / 2 if type(a) is Halved else a for a in args), **(kwargs or {}))
 
 
-def _forward(module: Three) -> None:
+def _forward(module: Any) -> None:
     module.conv1.forward = lambda x, inner=module.conv1.forward: 2 * inner(x)
 
 
-def _weight_norm_as_it_was(module: Three) -> None:
+def _weight_norm_as_it_was(module: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         nn.utils.weight_norm(module.conv1)
 
 
-def _prune(module: Three) -> None:
+def _prune(module: Any) -> None:
     from torch.nn.utils import prune
 
     module.conv1.to(memory_format=torch.contiguous_format)  # prune cannot view it otherwise
     prune.l1_unstructured(module.conv1, "weight", amount=0.5)
 
 
-def _double_hook(module: Three) -> None:
+def _double_hook(module: Any) -> None:
     module.bn1.register_forward_hook(lambda m, inputs, output: 2 * output)
 
 
-def _replace(kind: Callable[[Any], nn.Module]) -> Callable[[Three], None]:
-    def change(module: Three) -> None:
-        module.conv1 = kind(module.conv1)  # type: ignore[assignment]
+def _replace(name: str, kind: Callable[[Any], nn.Module]) -> Callable[[Any], None]:
+    def change(module: Any) -> None:
+        setattr(module, name, kind(getattr(module, name)))
 
     return change
 
 
-CHANGES: dict[str, Callable[[Three], Any]] = {
+def _reflect(module: Any) -> None:
+    module.conv1.padding_mode = "reflect"
+    module.conv1._reversed_padding_repeated_twice = [1, 1, 1, 1]
+
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
     "a forward hook": _double_hook,
     "a forward pre-hook": lambda m: m.conv1.register_forward_pre_hook(lambda m, inputs: (2 * inputs[0],)),
     "a backward hook": lambda m: m.conv1.register_full_backward_hook(lambda *_: None),
     "another forward": _forward,
     "a batch norm in training": lambda m: m.bn1.train(),
-    "a batch norm without statistics": lambda m: setattr(m, "bn1", nn.BatchNorm2d(6, track_running_stats=False).eval()),
-    "another norm": lambda m: setattr(m, "bn1", nn.GroupNorm(2, 6)),
-    "reflected padding": lambda m: (
-        setattr(m.conv1, "padding_mode", "reflect")
-        or setattr(m.conv1, "_reversed_padding_repeated_twice", [1, 1, 1, 1])
-    ),
-    "a subclass": _replace(lambda old: Quantised(3, 6, 3, 2, 1, bias=False)),
-    "a wrapper": _replace(LowRank),
+    "a batch norm without statistics": _replace("bn1", lambda _: nn.BatchNorm2d(6, track_running_stats=False).eval()),
+    "another norm": _replace("bn1", lambda _: nn.GroupNorm(2, 6)),
+    "reflected padding": _reflect,
+    "a subclass": _replace("conv1", lambda _: Quantised(3, 6, 3, 2, 1, bias=False)),
+    "a wrapper": _replace("conv1", LowRank),
     "a weight of a foreign class": lambda m: setattr(m.conv1, "weight", Halved(m.conv1.weight)),
     "weight norm": lambda m: parametrizations.weight_norm(m.conv1),
     "spectral norm": lambda m: parametrizations.spectral_norm(m.conv1).eval(),

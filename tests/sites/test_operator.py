@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -49,13 +48,15 @@ def arguments(
 
 
 def truth(arguments: tuple[Any, ...]) -> Tensor:
-    return in_torch(*(a.double() if isinstance(a, Tensor) else a for a in arguments))
+    wide: Any = [a.double() if isinstance(a, Tensor) else a for a in arguments]
+    return in_torch(*wide)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("left_out", ["", "bias", "norm", "affine", "add"])
 def test_torch_finds_no_fault(activation: str, left_out: str) -> None:
-    given = arguments(activation=activation, **({left_out: False} if left_out else {}))
+    without: Any = {left_out: False} if left_out else {}
+    given = arguments(activation=activation, **without)
     assert set(torch.library.opcheck(FUSED_CONV, given).values()) == {"SUCCESS"}
 
 
@@ -110,11 +111,12 @@ def test_the_kernels_compute_what_it_means(case: dict[str, Any]) -> None:
 def test_in_the_reference_every_part_tells() -> None:
     whole = truth(arguments(activation="silu"))
     for part in ("bias", "norm", "affine", "add"):
+        without: Any = {part: False}
         with torch.random.fork_rng():
             torch.manual_seed(0)
             first = truth(arguments(activation="silu"))
             torch.manual_seed(0)
-            assert not torch.allclose(truth(arguments(activation="silu", **{part: False})), first), part
+            assert not torch.allclose(truth(arguments(activation="silu", **without)), first), part
     assert whole.isfinite().all()
 
 
@@ -124,8 +126,9 @@ def test_in_the_reference_every_part_tells() -> None:
 def test_the_affine_is_that_of_batch_norm(count: int, affine: bool, bias: bool) -> None:
     mean, gamma, beta, b = torch.randn(4, count)
     variance = torch.rand(count) * torch.tensor([1.0, 1e-6, 1e6]).repeat(100)[:count]
-    given = (mean, variance, 1e-3, *((gamma, beta) if affine else (None, None)), b if bias else None)
-    wanted = norm_affine_reference(*(a.double() if isinstance(a, Tensor) else a for a in given))
+    given: Any = (mean, variance, 1e-3, *((gamma, beta) if affine else (None, None)), b if bias else None)
+    wide: Any = [a.double() if isinstance(a, Tensor) else a for a in given]
+    wanted = norm_affine_reference(*wide)
     for found, right in zip(norm_affine(*given), wanted, strict=True):
         assert found.dtype is torch.float32
         torch.testing.assert_close(found.double(), right, rtol=1e-6, atol=1e-6 * right.abs().max().item())
@@ -154,10 +157,9 @@ def test_nan_in_a_weight_shows() -> None:
 
 
 @pytest.fixture
-def kernels(anywhere: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kernels(anywhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Call sites run the Triton kernels, on the CPU."""
     monkeypatch.setattr(fused, "FUSED_CONV", in_triton)
-    return
 
 
 def test_a_network_runs_on_the_kernels(kernels: None) -> None:
