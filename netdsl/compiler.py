@@ -43,25 +43,37 @@ class Network:
         return self.graph.name
 
     @cached_property
-    def _source(self) -> str:
+    def _plain(self) -> str:
         with room():
             return emit_module(self.graph)
 
-    def source(self, *, plain: bool = True) -> str:
+    @cached_property
+    def _fused(self) -> str:
+        from netdsl.passes.sites import sites
+
+        with room():
+            return emit_module(self.graph, sites(self.graph))
+
+    def source(self, *, plain: bool = False) -> str:
         """The PyTorch module as Python text; its `__all__[0]` is the network's class.
 
-        `plain` asks for text that imports torch alone, which at present is the only form.
+        Its `forward` calls functions of netdsl.kernels.fused, such as `conv_bn_relu(x, self.conv1, self.bn1)`: one
+        kernel on a GPU, and anywhere else the layers themselves, to the bit. `plain` asks for text that imports torch
+        alone. The weights have the same names in both.
         """
-        return self._source
+        return self._plain if plain else self._fused
 
     def module(self, **parameters: Any) -> torch.nn.Module:
         """An instance of the emitted class, built with torch's own initialisation. Imports torch.
 
         `parameters` are those of the class's constructor, such as `classes=10`.
         """
+        return self._class(self.source())(**parameters)
+
+    def _class(self, source: str) -> type[torch.nn.Module]:
         from netdsl.runtime.loading import load, network_class
 
-        return network_class(load(self.source(), self.name))(**parameters)
+        return network_class(load(source, self.name))
 
     @cached_property
     def fused(self) -> Graph:
@@ -84,7 +96,7 @@ class Network:
         """
         from netdsl.runtime.proof import prove
 
-        return prove(self.fused, self.module, cuda=cuda, tell=tell)
+        return prove(self.fused, self._class(self.source(plain=True)), cuda=cuda, tell=tell)
 
     def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""

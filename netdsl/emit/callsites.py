@@ -58,8 +58,23 @@ class CallSites:
             numbers[s.conv]: Follow(*(numbers[name] if name else None for name in (s.norm, s.add, s.activation)))
             for s in sites
         }
+        self._share_sums()
         owners = Counter(node.owner for node in graph.nodes)
         self.shared = {node.number for node in graph.nodes if node.owner and owners[node.owner] > 1}
+
+    def _share_sums(self) -> None:
+        """Let either side of a sum take it, where both are convolutions: the other may stand in another class."""
+        ends = {conv: conv if f.norm is None else f.norm for conv, f in self.follow.items()}
+        makers = {end: conv for conv, end in ends.items()}
+        for conv, follow in list(self.follow.items()):
+            if follow.add is None:
+                continue
+            other = next(v for v in self.graph.nodes[follow.add].operands if v.node != ends[conv])
+            maker = makers.get(other.node, other.node)
+            own = self.follow.get(maker, Follow())
+            alone = len(self.graph.uses[other]) == 1 and own.add is own.activation is None
+            if alone and _target(self.graph, self.graph.nodes[maker]) == "nn.Conv2d":
+                self.follow[maker] = Follow(own.norm, follow.add, follow.activation)
 
     @property
     def reserved(self) -> frozenset[str]:
@@ -88,10 +103,10 @@ class CallSites:
         return made
 
     def _chains(self, block: Block, reads: Counter[int]) -> list[list[Evaluate]]:
-        """The statements of each call site, in order."""
+        """The statements of each call site, in order. Of two that could take a sum, the later has less to wait for."""
         readers = {v: s for s in block if isinstance(s, Evaluate) for v in read(s.code) if reads[v] == 1}
-        chains = []
-        for first in block:
+        chains: list[list[Evaluate]] = []
+        for first in reversed(block):
             if not (isinstance(first, Evaluate) and self._is_conv(first)):
                 continue
             chain = [first]
@@ -100,7 +115,7 @@ class CallSites:
                 reader = readers.get(last.results[0])
                 if reader is None or not self._follows(first, reader, part) or not _written(reader, part):
                     continue
-                if self._held(chain, reader, block):
+                if self._held(chain, reader, block) or any(reader in other for other in chains):
                     break
                 chain.append(reader)
             if len(chain) > 1:
@@ -149,7 +164,8 @@ class CallSites:
         name = "_".join(words)
         last = chain[-1]
         code = f"{name}({', '.join(arguments)}{settings})"
-        return Evaluate(last.results, code, module=True, merge=merge, comment=last.comment, apart=(value,))
+        # Two calls deep, though it shows one: inside another it would be hard to read.
+        return Evaluate(last.results, code, module=True, merge=merge, comment=last.comment, calls=2, apart=(value,))
 
     # Containers --------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import InternalError
-from netdsl.emit.callsites import ACTIVATIONS, NAMES, SEQUENTIAL, CallSites
+from netdsl.emit.callsites import ACTIVATIONS, IMPORTED, SEQUENTIAL, CallSites
 from netdsl.emit.settle import plain
 
 
@@ -27,13 +27,15 @@ class Claim(NamedTuple):
 
 def prove(sites: CallSites, tree: ast.Module, instances: Mapping[str, Any], text: str) -> None:
     """Raises InternalError where a call site is none of the graph's; `instances` are stand-ins of modules by path."""
+    own = {statement.name for statement in tree.body if isinstance(statement, ast.ClassDef | ast.FunctionDef)}
+    names = IMPORTED - own
     true = set(_true(sites))
     forwards = {c.name: f for c in tree.body if isinstance(c, ast.ClassDef) for f in c.body if _is_forward(f)}
     for path, module in instances.items():
         kinds = [kind.__name__ for kind in type(module).__mro__]
-        claims = _of_sequence(path, module) if SEQUENTIAL in kinds else iter(())
+        claims = _of_sequence(path, module) if SEQUENTIAL in kinds and SEQUENTIAL in names else iter(())
         if kinds[0] in forwards:
-            claims = _of_forward(path, module, forwards[kinds[0]])
+            claims = _of_forward(path, module, forwards[kinds[0]], names)
         for claim in claims:
             if claim not in true:
                 raise InternalError(f"{sites.graph.name}: no call site of the graph is {claim}", text)
@@ -84,7 +86,7 @@ def _of_sequence(path: str, module: Any) -> Iterator[Claim]:
             yield Claim("_".join(words), conv, norm, slope)
 
 
-def _of_forward(path: str, module: Any, forward: Any) -> Iterator[Claim]:
+def _of_forward(path: str, module: Any, forward: Any, names: frozenset[str]) -> Iterator[Claim]:
     """The call sites in the text of `forward`, as they are in this instance."""
     turns = {
         n.target.id: n.iter for n in ast.walk(forward) if isinstance(n, ast.For) and isinstance(n.target, ast.Name)
@@ -102,8 +104,8 @@ def _of_forward(path: str, module: Any, forward: Any) -> Iterator[Claim]:
                 return [f"{path}.{name}" if path else name]
         return []
 
-    for call in ast.walk(forward):
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in NAMES):
+    for call in _reached(forward.body, module):
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names):
             continue
         function = call.func.id
         given = [_constant(keyword.value, module) for keyword in call.keywords]
@@ -112,6 +114,28 @@ def _of_forward(path: str, module: Any, forward: Any) -> Iterator[Claim]:
         for conv in paths(call.args[1]) or [""]:
             for norm in norms or [""]:
                 yield Claim(function, conv, norm, slope)
+
+
+def _reached(body: Iterable[ast.AST], module: Any) -> Iterator[ast.AST]:
+    """All nodes of some statements but those in arms of an `if` that this instance does not take."""
+    for node in body:
+        if isinstance(node, ast.If):
+            taken = _condition(node.test, module)
+            yield from _reached(
+                [*(node.body if taken is not False else ()), *(node.orelse if not taken else ())], module
+            )
+        else:
+            yield node
+            yield from _reached(ast.iter_child_nodes(node), module)
+
+
+def _condition(test: ast.expr, module: Any) -> bool | None:
+    """What an `if` asks of the instance; None where it asks for something else."""
+    try:
+        found = eval(compile(ast.Expression(test), "<forward>", "eval"), {"__builtins__": {}, "self": module})
+    except NameError:
+        return None
+    return found if isinstance(found, bool) else None
 
 
 def _slope(activation: str, given: list[Any]) -> float | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.modules.module import _has_any_global_hook
+
+from netdsl.kernels.operator import result_shape
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 TENSORS = (Tensor, nn.Parameter)  # and nothing derived from them: such tensors bring operators of their own
@@ -49,7 +53,7 @@ def fit(x: Tensor, conv: nn.Module, bn: nn.Module | None, residual: Tensor | Non
         and (conv.bias is None or _alike(conv.bias, x))
         and (bn is None or (type(bn) is nn.BatchNorm2d and bare(bn) and _at_rest(bn, x)))
         and _laid_out(x)
-        and (residual is None or (_alike(residual, x) and _laid_out(residual)))
+        and (residual is None or (_alike(residual, x) and _laid_out(residual) and _same_shape(residual, x, conv)))
         and _dtype_stays(x)
     )
 
@@ -84,6 +88,12 @@ def _alike(tensor: Tensor, x: Tensor) -> bool:
 def _laid_out(x: Tensor) -> bool:
     """Whether `x` is a batch of maps whose channels are together in memory."""
     return x.dim() == 4 and x.numel() > 0 and x.is_contiguous(memory_format=torch.channels_last)
+
+
+def _same_shape(residual: Tensor, x: Tensor, conv: nn.Conv2d) -> bool:
+    """Whether a sum broadcasts nothing."""
+    padding = cast("tuple[int, ...]", conv.padding)
+    return residual.shape == result_shape(x, conv.weight, conv.stride, padding, conv.dilation)
 
 
 def _dtype_stays(x: Tensor) -> bool:

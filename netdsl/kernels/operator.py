@@ -10,7 +10,7 @@ say what it means.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -131,12 +131,19 @@ def in_torch(
 
 def shaped(x: Tensor, weight: Tensor, *rest: Any) -> Tensor:
     """The result without its numbers: its channels are together in memory."""
-    stride, padding, dilation = rest[7:10]
+    empty = x.new_empty(result_shape(x, weight, *rest[7:10]))
+    return empty.to(memory_format=torch.channels_last)
+
+
+def result_shape(
+    x: Tensor, weight: Tensor, stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
+) -> tuple[int, ...]:
+    """[N, K, OH, OW]."""
     extents = [
         (extent + 2 * p - d * (k - 1) - 1) // s + 1
         for extent, k, s, p, d in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
     ]
-    return x.new_empty((x.shape[0], weight.shape[0], *extents)).to(memory_format=torch.channels_last)
+    return (x.shape[0], weight.shape[0], *extents)
 
 
 def refuse_gradient(context: Any, gradient: Tensor) -> Any:

@@ -12,8 +12,11 @@ import netdsl
 from netdsl import NetdslError, Network
 from tests.emit.nodewise import check
 from tests.emit.texts import text
+from tests.emit.twins import assert_same
 
 ROOT = Path(__file__).parents[2]
+# What ruff is told besides our own settings: in a user's project, netdsl is a package among others.
+AS_USERS = ("--config", 'lint.isort.known-third-party = ["netdsl"]')
 NODES = 1200  # larger networks only take longer
 
 
@@ -40,11 +43,13 @@ def examine(seeds: range, folder: Path) -> int:
         assert again.source() == source, f"python -m tests.emit.texts {seed}"
         try:
             check(net, zeros=True)
+            assert_same(net)
         except Exception as error:
             raise AssertionError(f"python -m tests.emit.texts {seed}\n{text(seed)}\n{source}") from error
         (folder / f"seed{seed}.py").write_text(source, encoding="utf-8")
     for command in (("check",), ("format", "--check", "--diff")):
-        line = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+        config = ("--config", str(ROOT / "pyproject.toml"), *AS_USERS)
+        line = [sys.executable, "-m", "ruff", *command, "--no-cache", *config]
         done = subprocess.run([*line, str(folder)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return found

@@ -15,14 +15,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.emit.test_random import AS_USERS
 from tests.examples.networks import FILE, ROOT, ZOO, compile_with, compiled, summary
 
 EMITTED = ROOT / "tests" / "golden" / "emitted"
-SHOWN = sorted(path.stem for path in EMITTED.glob("*.py"))  # the sources that are kept to be looked at
+SHOWN = sorted(path.stem for path in EMITTED.glob("*.py"))  # the plain sources that are kept to be looked at
+FUSED = ("googlenet_torchvision", "mobilenet_v2", "resnet50", "unet", "vgg16")  # and those with call sites
 
 
 def source(network: str) -> str:
     return str(compiled(network).source(plain=True))
+
+
+def fused(network: str) -> str:
+    return str(compiled(network).source())
 
 
 def classes(text: str) -> list[str]:
@@ -48,6 +54,12 @@ def test_emitted_source_is_the_golden_one(network: str, golden: Callable[[Path, 
     golden(EMITTED / f"{network}.py", source(network))
 
 
+@pytest.mark.parametrize("network", FUSED)
+def test_emitted_source_with_call_sites_is_the_golden_one(network: str, golden: Callable[[Path, str], None]) -> None:
+    golden(EMITTED / "fused" / f"{network}.py", fused(network))
+
+
+@pytest.mark.parametrize("form", [source, fused])
 @pytest.mark.parametrize(
     ("network", "limit", "name"),
     [
@@ -57,8 +69,10 @@ def test_emitted_source_is_the_golden_one(network: str, golden: Callable[[Path, 
         ("densenet121", 120, "DenseLayer"),
     ],
 )
-def test_emitted_source_is_short_with_one_class_per_block(network: str, limit: int, name: str) -> None:
-    text = source(network)
+def test_emitted_source_is_short_with_one_class_per_block(
+    form: Callable[[str], str], network: str, limit: int, name: str
+) -> None:
+    text = form(network)
     assert len(text.splitlines()) <= limit
     assert [found for found in classes(text) if name in found] == [name]
 
@@ -86,14 +100,17 @@ def test_class_of_the_network_is_exported_first(network: str) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All emitted sources as files."""
     path = tmp_path_factory.mktemp("emitted")
+    (path / "fused").mkdir()
     for network in FILE:
         (path / f"{network}.py").write_text(source(network), encoding="utf-8")
+        (path / "fused" / f"{network}.py").write_text(fused(network), encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check", "--diff")])
 def test_ruff_has_nothing_to_say(command: tuple[str, ...], folder: Path) -> None:
-    python("-m", "ruff", *command, "--no-cache", "--config", str(ROOT / "pyproject.toml"), str(folder))
+    config = ("--config", str(ROOT / "pyproject.toml"), *AS_USERS)
+    python("-m", "ruff", *command, "--no-cache", *config, str(folder))
 
 
 def test_ruff_speaks_up_on_a_bad_file(tmp_path: Path) -> None:

@@ -178,6 +178,14 @@ def test_a_residual_that_no_kernel_reads_goes_through_the_layers(
     assert taken == []
 
 
+def test_a_residual_that_is_broadcast_goes_through_the_layers(module: Three, x: Tensor, taken: list[str]) -> None:
+    for residual in (maps(2, 6, 1, 1), maps(1, 6, 5, 5), maps(2, 6, 5, 1)):
+        with torch.no_grad():
+            found = conv_bn_add(x, module.conv1, module.bn1, residual)
+            assert torch.equal(found, module.bn1(module.conv1(x)) + residual)
+    assert taken == []
+
+
 def test_double_goes_through_the_layers(module: Three, x: Tensor, taken: list[str]) -> None:
     goes_plainly(module.double(), x.double(), taken)
 
