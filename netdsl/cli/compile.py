@@ -13,7 +13,7 @@ from netdsl.cli.network import Request, reads_network
 @click.command(cls=Command)
 @reads_network()
 @click.option("-o", "--output", metavar="OUT.py", help="Write there instead of to stdout.")
-@click.option("--plain", is_flag=True, help="Import nothing but torch.")
+@click.option("--plain", is_flag=True, help="Import nothing but torch: no fused kernels.")
 @click.option("--force", is_flag=True, help="Overwrite a file that netdsl did not write.")
 def command(request: Request, output: str | None, plain: bool, force: bool) -> None:
     """Compile a network to a PyTorch module.
