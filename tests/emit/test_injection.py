@@ -95,13 +95,13 @@ from tests.emit.payloads import cases
 good = "## A net.\\nnet f { input x: 3x4x4; output y = x -> conv(2, 1); output z = y }"
 netdsl.compile(good).source()  # imports what it needs
 ran, done = set(), []
-QUIET = {"open", "compile", "exec", "import", "marshal.loads", "object.__getattr__", "sys._getframe", "os.listdir"}
+QUIET = ("open", "compile", "exec", "import", "marshal.", "object.__", "sys._getframe", "os.listdir", "os.scandir")
 def watch(event, arguments):
     if event == "exec":
         ran.add(arguments[0].co_filename)
     elif event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
         done.append((event, *map(str, arguments)))
-    elif event not in QUIET and not event.startswith(("os.scandir", "glob", "builtins.id", "code.__new__")):
+    elif not event.startswith(QUIET):
         done.append((event, *map(str, arguments)))
 sys.addaudithook(watch)
 compiled = 0
@@ -182,11 +182,12 @@ TAKEN = sorted(
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_name_that_python_or_torch_has_breaks_nothing(name, counted):
     """In every place where a name can stand the module works, or the text is refused."""
+    body = f"input {name}_: 3x4x4; {name}__ = {name}_ -> b({name}); output y = {name}__ -> b(3)"
+    net = f"net f({name} = 2) {{ {body} }}"
     texts = [
         f"net f {{ input x: 3x4x4; output y = x -> {name}: conv(2, 1) -> relu -> b: conv(2, 1) }}",
         f"block {name}(c) = conv(c, 1) -> relu\nnet f {{ input x: 3x4x4; output y = x -> {name}(2) -> {name}(3) }}",
-        f"block b({name}) = conv({name}, 1) -> relu\nnet f({name} = 2) {{ input {name}_: 3x4x4; "
-        + f"{name}__ = {name}_ -> b({name}); output y = {name}__ -> b(3) }}",
+        f"block b({name}) = conv({name}, 1) -> relu\n{net}",
         f"net f {{ input {name}: 3x4x4; output {name}_ = {name} -> conv(2, 1); output z = {name} }}",
     ]
     for text in texts:
