@@ -44,37 +44,41 @@ class Random:
 
 @dataclass
 class Laid:
-    """A map and the buffer that it is a view of, as it was."""
+    """A map, all the memory that it is a view into, and both as they were."""
 
     view: Tensor
-    buffer: Tensor
+    memory: Tensor
     before: Tensor
     inner: Tensor  # the same view of `before`
 
     def assert_neighbours_untouched(self) -> None:
-        now = self.buffer.clone()
         self.inner.copy_(self.view)
-        assert torch.equal(self.before.nan_to_num(3.0), now.nan_to_num(3.0)), "the neighbours were written over"
+        same = torch.equal(self.before.nan_to_num(3.0), self.memory.nan_to_num(3.0))
+        assert same, "the neighbours were written over"
+
+
+GUARD = 2**15  # elements before and after a buffer
 
 
 def laid(values: Tensor, place: Place, multiple: int = 1, fill: float = float("nan")) -> Laid:
     """The values [N, C, ...] at their place in a channels-last buffer, whose width is rounded up to `multiple`.
 
-    What stands around them is NaN unless told: a stray read shows in the result, and a stray write in the buffer.
+    What stands around them is NaN unless told, and more of it before and after the buffer: a stray read shows in the
+    result, and a stray write in the memory.
     """
     n, c, *spatial = values.shape
     width = -(-(place.before + c + place.after) // multiple) * multiple
-    shape = (n, *(extent + 2 * place.around for extent in spatial), width)
-    buffer = torch.full(shape, fill, dtype=values.dtype, device=values.device)
-    before = buffer.clone()
+    shape = torch.Size((n, *(extent + 2 * place.around for extent in spatial), width))
+    memory = torch.full((shape.numel() + 2 * GUARD,), fill, dtype=values.dtype, device=values.device)
+    cut = tuple(slice(place.around, place.around + extent) for extent in spatial)
 
     def view(of: Tensor) -> Tensor:
-        cut = tuple(slice(place.around, place.around + extent) for extent in spatial)
-        return of[(slice(None), *cut, slice(place.before, place.before + c))].movedim(-1, 1)
+        buffer = of[GUARD : GUARD + shape.numel()].view(shape)
+        return buffer[(slice(None), *cut, slice(place.before, place.before + c))].movedim(-1, 1)
 
-    view(buffer).copy_(values)
-    view(before).copy_(values)
-    return Laid(view(buffer), buffer, before, view(before))
+    view(memory).copy_(values)
+    before = memory.clone()
+    return Laid(view(memory), memory, before, view(before))
 
 
 def weight(random: Random, shape: Sequence[int], layout: str, dtype: torch.dtype) -> Tensor:
