@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError("golden files are not updated in CI")
     # Before triton is imported: its kernels run on the CPU, in its interpreter, unless the GPU's tests are asked for.
-    if config.getoption("markexpr") != "gpu":
+    if config.getoption("markexpr") not in ("gpu", "gpu and not nightly"):
         os.environ.setdefault("TRITON_INTERPRET", "1")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+import torch
 from triton import cdiv
 
 from netdsl.kernels import conv_depthwise, conv_pointer, conv_stem, conv_tma_box, conv_tma_rows, conv_tma_stride2
@@ -41,8 +42,9 @@ def kernel_of(config: Config) -> Kernel:
     return KERNELS[config.kernel]
 
 
-def candidates(call: ConvCall, capability: int = 90) -> list[Config]:
-    """The configurations that compute `call` on this architecture, the best guess first."""
+def candidates(call: ConvCall, capability: int | None = None) -> list[Config]:
+    """The configurations that compute `call`, the best guess first: on sm_`capability`, or where its tensors are."""
+    capability = architecture(call) if capability is None else capability
     found = [
         config
         for name, kernel in KERNELS.items()
@@ -52,7 +54,15 @@ def candidates(call: ConvCall, capability: int = 90) -> list[Config]:
     return sorted(found, key=lambda config: cost(call, config))
 
 
-def choose(call: ConvCall, capability: int = 90) -> Config:
+def architecture(call: ConvCall) -> int:
+    """The compute capability of the call's device as in sm_90, which is also what others are taken for."""
+    if call.x.device.type != "cuda":
+        return 90
+    major, minor = torch.cuda.get_device_capability(call.x.device)
+    return 10 * major + minor
+
+
+def choose(call: ConvCall, capability: int | None = None) -> Config:
     """The configuration for `call` where nothing was measured."""
     return candidates(call, capability)[0]
 

@@ -126,6 +126,10 @@ DROPPED: dict[tuple[str, tuple[int, ...], int], str] = {
     for tile in ((128, 256, 64), (256, 128, 64))
 }
 
+# KiB of shared memory that a program may have, by family; the smaller chips of a generation have the least.
+SHARED = {80: 99, 90: 227, 100: 227}
+LEAST_SHARED = 99
+
 
 def configs(kernel: str, arithmetic: str, capability: int = 90) -> tuple[Config, ...]:
     """The configurations of a kernel for an arithmetic on an architecture; none where it has nothing to gain there."""
@@ -133,7 +137,17 @@ def configs(kernel: str, arithmetic: str, capability: int = 90) -> tuple[Config,
         return ()  # there is no such engine
     rows = TILES[kernel].get(arithmetic, ())
     found = [Config(kernel, tuple(tile), warps, stages) for *tile, warps, stages in rows]
-    return tuple(config for config in found if (kernel, config.tile, capability) not in DROPPED)
+    family = capability // 10 * 10  # sm_103 is built as sm_100 is
+    kept = (config for config in found if (kernel, config.tile, family) not in DROPPED)
+    return tuple(config for config in kept if _shared(config, arithmetic) <= SHARED.get(family, LEAST_SHARED))
+
+
+def _shared(config: Config, arithmetic: str) -> int:
+    """KiB for the operands of all stages: at least about what the compiler takes."""
+    if len(config.tile) == 2:
+        return 0
+    bm, bn, bk = config.tile
+    return config.stages * (bm + bn) * bk * (2 if arithmetic == "half" else 4) // 1024
 
 
 def arithmetic(call: ConvCall) -> str:
