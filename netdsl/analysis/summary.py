@@ -163,10 +163,18 @@ class Summary:
         return {"text/plain": self.text, "text/html": self.to_html(), "text/markdown": self.to_markdown()}
 
 
-def summarise(graph: Graph, *, depth: int | None = None, how: bool = False, broken: bool = False) -> Summary:
+def summarise(
+    graph: Graph,
+    *,
+    depth: int | None = None,
+    how: bool = False,
+    broken: bool = False,
+    rows: tuple[Row, ...] | None = None,
+) -> Summary:
     """The summary of a graph; `depth` and `how` are what its text shows unless told otherwise. `broken` says that the
-    graph is only as far as it got, so that nobody knows what inference needs."""
-    rows = node_rows(graph, how=how, broken=broken)
+    graph is only as far as it got, so that nobody knows what inference needs; `rows` are its `node_rows`, where
+    somebody has them."""
+    rows = node_rows(graph, how=how, broken=broken) if rows is None else rows
     failed = {part.node.name: _broken(part) for part in graph.broken}
     return Summary(
         network=graph.name,

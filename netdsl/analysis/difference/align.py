@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LARGEST = 1_000_000
+LARGEST = 250_000
 """Pairs that are compared one by one; of longer lists the equal stretches are found first."""
 
 

@@ -87,8 +87,8 @@ class Difference:
                 )
             )
         return cls(
-            summarise(old),
-            summarise(new),
+            summarise(old, rows=rows),
+            summarise(new, rows=others),
             tuple(entries),
             tuple(Interface(*found) for found in wiring.outputs()),
             keys(old, new, matching),

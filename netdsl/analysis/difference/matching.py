@@ -27,20 +27,17 @@ Matching: TypeAlias = dict[int, int]
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A node, or a block with its parts. `name` is the path inside the block that it stands in, `head` the operator's
-    name or the called block's; `key` is equal for parts that are alike in every respect; `content` counts operators."""
+    name or the called block's, `title` the name unless it only numbers what stands there: `3`, `relu2`. `key` is equal
+    for parts that are alike in every respect; `content` counts operators."""
 
     name: str
     head: str
+    title: str
     key: Hashable
     node: Node | None
     shapes: tuple[Shape, ...]  # of the operands
     parts: tuple[Part, ...]
     content: Counter[str]
-
-    @property
-    def title(self) -> str:
-        """The name, unless it only numbers what stands there: `3`, `relu2`."""
-        return "" if self.name.isdigit() or self.name.rstrip("0123456789").rstrip("_") == self.head else self.name
 
 
 def match(old: Graph, new: Graph) -> Matching:
@@ -84,13 +81,18 @@ def _block(graph: Graph, block: Block, prefix: str) -> Part:
     )
     name, head = block.path.removeprefix(prefix), block.head.partition("(")[0].partition(" ")[0]
     key = (name, block.head, tuple(part.key for part in parts))
-    return Part(name, head, key, None, (), parts, sum((part.content for part in parts), Counter()))
+    return Part(name, head, _title(name, head), key, None, (), parts, sum((part.content for part in parts), Counter()))
 
 
 def _node(graph: Graph, node: Node, prefix: str) -> Part:
     name, head = node.name.removeprefix(prefix), node.op.name if node.op else node.role
     shapes = graph.operand_shapes(node)
-    return Part(name, head, (name, node.op or head, node.shapes, shapes), node, shapes, (), Counter([head]))
+    key = (name, node.op or head, node.shapes, shapes)
+    return Part(name, head, _title(name, head), key, node, shapes, (), Counter([head]))
+
+
+def _title(name: str, head: str) -> str:
+    return "" if name.isdigit() or name.rstrip("0123456789").rstrip("_") == head else name
 
 
 def _flat(part: Part) -> list[Part]:
