@@ -22,6 +22,7 @@ from netdsl.verify import verify
 if TYPE_CHECKING:
     import torch
 
+    from netdsl.analysis.difference.stages import Stages
     from netdsl.analysis.fusion import Fusion
     from netdsl.comparison import Comparison
     from netdsl.emit.diagram import Diagram
@@ -87,6 +88,18 @@ class Network:
         from netdsl.analysis.fusion import fusion
 
         return fusion(self.fused, batch=batch, dtype=dtype)
+
+    def stages(self) -> Stages:
+        """What each pass does to the network, one after the other, on the way to `fused`."""
+        from netdsl.analysis.difference.stages import Stages, stage
+        from netdsl.passes import PIPELINE, run
+        from netdsl.step import kernels
+
+        graph, found = self.graph, []
+        for step in PIPELINE:
+            before, graph = graph, run(graph, (step,))
+            found.append(stage(step.__name__, (step.__doc__ or "").partition(".")[0], before, graph))
+        return Stages(self.name, len(kernels(self.graph)), tuple(found))
 
     def verify(self, *, cuda: bool = False, tell: Callable[[str], None] = lambda text: None) -> Proof:
         """The proof that `fused` computes what the plain module does, step by step. Imports torch.

@@ -20,7 +20,8 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd")
 
 @click.command(cls=Command)
 @click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("new", metavar="[NEW]", required=False)
+@click.option("--passes", is_flag=True, help="In place of NEW: what each pass of the compiler does to OLD.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("-o", "--output", metavar="OUT", help="Draw both in one coloured picture: svg, png, pdf, dot or mmd.")
 @click.option("--force", is_flag=True, help="Overwrite a picture that netdsl did not write.")
@@ -32,7 +33,8 @@ PICTURES = (".svg", ".png", ".pdf", ".dot", ".mmd")
 def command(
     context: click.Context,
     old: str,
-    new: str,
+    new: str | None,
+    passes: bool,
     as_json: bool,
     output: str | None,
     force: bool,
@@ -45,11 +47,19 @@ def command(
 
     OLD and NEW are FILE, FILE:NET or FILE:NET,name=value for a network with a parameter set. Without a FILE, NEW stands
     in the same file; without a NET too, it is the same network. --set and --input hold for both. The exit status is 0
-    where nothing differs, and 1 where something does.
+    where nothing differs, and 1 where something does; with --passes it is 0.
     """
     settings = context.ensure_object(Settings)
     common = Request("", None, dict(parameters), dict(inputs), plugins, root, settings)
     first = _side(old, common, "OLD")
+    if passes:
+        if new is not None or output is not None:
+            raise click.UsageError("--passes goes with one network, and draws nothing")
+        stages = first.compile().stages()
+        click.echo(stages.to_json() if as_json else stages.to_text(_width()))
+        return
+    if new is None:
+        raise click.UsageError("name two networks, or one and --passes")
     second = _side(new, replace(common, file=first.file, net=first.net), "NEW")
     difference = first.compile().diff(second.compile())
     if output is not None:
@@ -58,11 +68,15 @@ def command(
     if as_json:
         click.echo(difference.to_json())
     else:
-        from shutil import get_terminal_size
-
         color = settings.colored(sys.stdout)
-        click.echo(difference.to_text(get_terminal_size((120, 24)).columns, color=color), color=color)
+        click.echo(difference.to_text(_width(), color=color), color=color)
     context.exit(0 if difference.equal else DIFFERENT)
+
+
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size((120, 24)).columns
 
 
 def _picture(output: str) -> Path:

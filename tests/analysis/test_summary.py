@@ -33,8 +33,8 @@ net branches(classes = 10) {
 """
 
 
-def summary(**options: bool) -> Summary:
-    return summarise(graph(BRANCHES), **options)
+def summary(*, how: bool = False) -> Summary:
+    return summarise(graph(BRANCHES), how=how)
 
 
 @pytest.mark.parametrize("network", ["lenet", "googlenet", "vgg_a_lrn", "resnet50", "densenet121", "unet", "siamese"])

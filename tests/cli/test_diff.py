@@ -107,3 +107,14 @@ def test_a_picture_is_not_written_over_what_is_not_ours(netdsl, two):
     assert (result.exit_code, (two / "both.svg").read_text()) == (1, "mine")
     assert "N702" in result.stderr
     assert netdsl("diff", "two.net:small", ":large", "-o", "both.jpg").exit_code == 2
+
+
+def test_passes(netdsl, two):
+    import netdsl as library
+
+    stages = library.compile("two.net", "small").stages()
+    result = netdsl("diff", "two.net:small", "--passes")
+    assert (result.exit_code, result.stdout) == (0, stages.to_text() + "\n")
+    assert "= body.0 + body.1" in result.stdout
+    assert netdsl("diff", "two.net:small", "--passes", "--json").stdout == stages.to_json() + "\n"
+    assert netdsl("diff", "two.net:small", ":large", "--passes").exit_code == 2
