@@ -95,7 +95,8 @@ from tests.emit.payloads import cases
 good = "## A net.\\nnet f { input x: 3x4x4; output y = x -> conv(2, 1); output z = y }"
 netdsl.compile(good).source()  # imports what it needs
 ran, done = set(), []
-QUIET = ("open", "compile", "exec", "import", "marshal.", "object.__", "sys._getframe", "os.listdir", "os.scandir")
+QUIET = ("open", "compile", "exec", "import", "marshal.", "object.__", "sys._getframe", "os.listdir", "os.scandir",
+         "builtins.id")
 def watch(event, arguments):
     if event == "exec":
         ran.add(arguments[0].co_filename)
