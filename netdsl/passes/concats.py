@@ -95,11 +95,10 @@ class Layout:
 def lay_out(graph: Graph) -> Layout:
     """Where the values of concats live: the widest first, then those within it, which need nothing more."""
     layout = Layout(graph)
-    leaves = Leaves(graph)
     for node in sorted((node for node in graph.nodes if isinstance(node.op, Concat)), key=lambda node: -_width(node)):
         try:
             if node.number not in layout.runs:
-                _write_in_place(layout, leaves, node)
+                _write_in_place(layout, node)
             layout.views[node.name] = IN_PLACE
         except Refused as refusal:
             if why := why_not_virtual(graph, node):
@@ -114,30 +113,24 @@ def _width(node: Node) -> int:
     return int(channels) if isinstance(channels, int) else 0
 
 
-class Leaves:
-    """What the concats within a concat join in the end."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-
-    def of(self, node: Node) -> tuple[list[Value], dict[int, tuple[int, int]]]:
-        """The values in order; and for each concat among them, and `node`, where its run begins and ends."""
-        found: list[Value] = []
-        spans: dict[int, tuple[int, int]] = {}
-        stack: list[tuple[Node, int, int]] = [(node, 0, 0)]  # a concat, its next operand, where it began
-        while stack:
-            concat, operand, start = stack.pop()
-            if operand == len(concat.operands):
-                spans[concat.number] = (start, len(found))
-                continue
-            stack.append((concat, operand + 1, start))
-            value = concat.operands[operand]
-            inner = self.graph.nodes[value.node]
-            if isinstance(inner.op, Concat) and joins_channels(inner):
-                stack.append((inner, 0, len(found)))
-            else:
-                found.append(value)
-        return found, spans
+def leaves(graph: Graph, node: Node) -> tuple[list[Value], dict[int, tuple[int, int]]]:
+    """What a concat, and the concats within it, join in the end; and where in that the run of each of them lies."""
+    found: list[Value] = []
+    spans: dict[int, tuple[int, int]] = {}
+    stack: list[tuple[Node, int, int]] = [(node, 0, 0)]  # a concat, its next operand, where it began
+    while stack:
+        concat, operand, start = stack.pop()
+        if operand == len(concat.operands):
+            spans[concat.number] = (start, len(found))
+            continue
+        stack.append((concat, operand + 1, start))
+        value = concat.operands[operand]
+        inner = graph.nodes[value.node]
+        if isinstance(inner.op, Concat) and joins_channels(inner):
+            stack.append((inner, 0, len(found)))
+        else:
+            found.append(value)
+    return found, spans
 
 
 def joins_channels(node: Node) -> bool:
@@ -145,12 +138,12 @@ def joins_channels(node: Node) -> bool:
     return node.op.axis in (0, -len(node.shape))
 
 
-def _write_in_place(layout: Layout, leaves: Leaves, node: Node) -> None:
+def _write_in_place(layout: Layout, node: Node) -> None:
     """Give a concat, and those within it, a buffer. Raises Refused, and then nothing has changed."""
     if not joins_channels(node):
         raise Refused(f"it joins along axis {node.op.axis}, not the channels")  # type: ignore[union-attr]
-    values, spans = leaves.of(node)
     graph = layout.graph
+    values, spans = leaves(graph, node)
     if len(set(values)) < len(values):
         raise Refused("it joins a value with itself")
     if homes := {layout.home[value] for value in values if value in layout.home}:

@@ -25,24 +25,29 @@ def join_forward(graph: Graph, slots: Callable[[Node], tuple[int, ...] | None]) 
     """
     edit = Rewrite(graph)
     for node in graph.nodes:
-        refusals: list[str] = []
         try:
-            for slot in slots(node) or ():
-                try:
-                    first = graph.nodes[node.operands[slot].node]
-                    edit.nodes[node.number] = after(graph, first, node, slot)
-                    edit.gone.add(first.number)
-                    break
-                except Refused as refusal:
-                    refusals.append(str(refusal))
-            else:
-                if refusals:
-                    raise Refused("; ".join(dict.fromkeys(refusals)))
+            if (places := slots(node)) is None:
+                continue
+            first, joined = _first_joined(graph, node, places)
         except Refused as refusal:
             edit.refuse(parts(node)[0].name, behind=str(refusal))
         else:
-            edit.settled.update(part.name for part in parts(node)[:1] if node.number in edit.nodes)
+            edit.nodes[node.number] = joined
+            edit.gone.add(first.number)
+            edit.settled.add(parts(node)[0].name)
     return edit.done()
+
+
+def _first_joined(graph: Graph, node: Node, slots: tuple[int, ...]) -> tuple[Node, Node]:
+    """The first node before `node` that can be joined to it, and the two joined. Raises Refused where none can."""
+    refusals: list[str] = []
+    for slot in slots:
+        first = graph.nodes[node.operands[slot].node]
+        try:
+            return first, after(graph, first, node, slot)
+        except Refused as refusal:
+            refusals.append(str(refusal))
+    raise Refused("; ".join(dict.fromkeys(refusals)))
 
 
 def head(node: Node) -> Op | None:
