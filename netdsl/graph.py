@@ -84,7 +84,7 @@ class NetParameter:
     site: Span
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Graph:
     """A whole network, or as much of one as could be made: then `broken` is not empty or outputs are missing, and
     what needs them is not there (`NetdslError.partial`).
@@ -107,6 +107,9 @@ class Graph:
     loss_region: Region | None = None  # the trace of `loss = ..`; it refers to the root's steps, inputs and targets
     broken: tuple[Broken, ...] = ()
     plan: Plan | None = None  # of a graph that passes made; None for a network as it is written
+
+    def __repr__(self) -> str:
+        return f"<graph of {self.name}: {len(self.nodes)} nodes>"
 
     @cached_property
     def uses(self) -> dict[Value, tuple[Use, ...]]:

@@ -19,7 +19,7 @@ class Source:
     """One text: its name as messages show it, its content (newlines are `\\n`), its file if any."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
     path: Path | None = None
 
     @property

@@ -51,3 +51,9 @@ def test_the_view_agrees_with_the_nodes(title: str) -> None:
     for output in found.outputs:
         for value in leaves(output.value):
             assert found.ancestors((value,)) == networkx.ancestors(view, value.node) | {value.node}
+
+
+def test_a_graph_and_its_nodes_show_themselves_briefly() -> None:
+    g = graph("net n { input x: 3x8x8; output y = x -> conv(8, 3) -> relu }")
+    assert repr(g) == "<graph of n: 3 nodes>"
+    assert "input x" not in repr(g.nodes[1])  # not the text of the whole file for each span

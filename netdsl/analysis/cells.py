@@ -39,6 +39,10 @@ class Line:
     def __post_init__(self) -> None:
         self.cells |= {column: percent(share) for column, share in self.shares.items()}
 
+    def shown(self, column: str) -> str:
+        """The cell where all lines are seen: what is inside an open block is told there, and its memory only there."""
+        return "" if self.open and column == "memory" else self.cells.get(column, "")
+
 
 def lines(summary: Summary, depth: int | None, how: bool = False) -> Iterator[Line]:
     """The nodes in their blocks; these are opened down to `depth`, all where it is None."""
@@ -55,7 +59,7 @@ def _lines(
             "name": row.name.removeprefix(prefix),
             "operator": _one_line(row.text),
             "output": row.broken or "; ".join(show_shape(shape) for shape in row.shapes),
-            "memory": "" if opened or row.broken else memory(row.cost.elements),
+            "memory": "" if row.broken else memory(row.cost.elements),
             "field": field + BEYOND * row.exceeds,
             "stride": stride,
             "line": _place(row.site, summary.source),

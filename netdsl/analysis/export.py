@@ -92,8 +92,7 @@ def markdown_of(summary: Summary) -> str:
 
 
 def _markdown(line: Line, name: str, bold: bool, columns: list[str]) -> str:
-    cells = {**line.cells, "name": name}
-    texts = [_escaped(cells.get(column, "")) for column in columns]
+    texts = [_escaped(name if column == "name" else line.shown(column)) for column in columns]
     if bold:
         texts = [f"**{text}**" if text else "" for text in texts]
     if line.how:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netdsl.analysis.summary import Summary
 
 WIDEST = 40  # characters of a column; what is longer is cut by the browser, and shown under the pointer
+BAR = 12
 OPENED = 1  # blocks are open down to here, where the summary says nothing of its depth
 
 STYLE = """
@@ -25,7 +26,7 @@ STYLE = """
 .netdsl-summary .row > .right { text-align: right }
 .netdsl-summary .head { opacity: .65; border-bottom: 1px solid }
 .netdsl-summary .total { border-top: 1px solid }
-.netdsl-summary .total, .netdsl-summary summary { font-weight: 600 }
+.netdsl-summary .total, .netdsl-summary summary > :first-child { font-weight: 600 }
 .netdsl-summary summary { cursor: pointer; list-style: none }
 .netdsl-summary summary > :first-child::before { content: "▸ " }
 .netdsl-summary details[open] > summary > :first-child::before { content: "▾ " }
@@ -39,11 +40,8 @@ def page(summary: Summary) -> str:
     """A `<div>` with its style; everything in it is escaped."""
     body, ends = list(lines(summary, None, summary.how)), list(totals(summary))
     columns = [column for column in COLUMNS if any(line.cells.get(column) for line in (*body, *ends))]
-    widths = [
-        min(WIDEST, max(width(line.cells.get(column, "")) + 2 * line.level * (column == "name") for line in body) + 3)
-        for column in columns
-    ]
     heading = Line("head", "", {column: "%" if column in SHARES else column for column in columns})
+    widths = [_width([heading, *body, *ends], column) for column in columns]
     depth = OPENED if summary.depth is None else summary.depth - 1
     out = [
         "<style>" + STYLE.replace("COLUMNS", " ".join(f"{n}ch" for n in widths)) + "</style>",
@@ -55,6 +53,14 @@ def page(summary: Summary) -> str:
         "</div>",
     ]
     return "\n".join(out)
+
+
+def _width(lines: Sequence[Line], column: str) -> int:
+    """Of a column, in characters; room is left for a bar, and for the mark of a block that folds."""
+    if column in SHARES:
+        return BAR
+    indents = [2 * line.level + 2 if column == "name" else 0 for line in lines]
+    return min(WIDEST, max(width(line.cells.get(column, "")) + n for line, n in zip(lines, indents, strict=True)) + 1)
 
 
 def _nested(body: Sequence[Line], columns: list[str], depth: int) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _fit(table: list[Line], available: int) -> tuple[dict[str, int], int]:
 
 
 def _text(line: Line, column: str) -> str:
-    return "  " * (line.level if column == "name" else 0) + line.cells.get(column, "")
+    return "  " * (line.level if column == "name" else 0) + line.shown(column)
 
 
 def _row(line: Line, columns: dict[str, int], bar: int, style: str, color: bool) -> str:

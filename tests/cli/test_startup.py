@@ -48,6 +48,12 @@ def test_the_compiler_runs_without_torch(tmp_path, command):
     assert not loaded(command, "a.net", cwd=tmp_path) & {"torch", "triton", "numpy", "PIL", "safetensors"}
 
 
+@pytest.mark.parametrize("arguments", [("a.net", "a.net"), ("a.net", "--passes")])
+def test_networks_are_compared_without_torch(tmp_path, arguments):
+    (tmp_path / "a.net").write_text("net a { input x: [3]; output y = x -> relu }\n")
+    assert not loaded("diff", *arguments, cwd=tmp_path) & {"torch", "triton", "numpy", "PIL", "safetensors"}
+
+
 def test_the_package_itself_costs_nothing():
     program = "import sys, netdsl; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
