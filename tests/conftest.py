@@ -19,6 +19,9 @@ hypothesis.settings.load_profile("fixed")
 # another on a busy machine make them a hundred times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Tables are as wide as where there is no terminal, whoever runs the tests.
+os.environ.pop("COLUMNS", None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")

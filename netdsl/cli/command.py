@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -25,6 +26,15 @@ class Settings:
         if os.environ.get("FORCE_COLOR"):
             return True
         return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """How wide a table is to be: COLUMNS, else the terminal that it goes to, else 120."""
+    from shutil import get_terminal_size
+
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return get_terminal_size((120, 24)).columns
+    return 120
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from netdsl.cli.command import Command, Settings, say
+from netdsl.cli.command import Command, Settings, say, width
 from netdsl.cli.network import Request, input_option, plugin_option, read_value, root_option, set_option
 
 DIFFERENT = 1
@@ -56,7 +56,7 @@ def command(
         if new is not None or output is not None:
             raise click.UsageError("--passes goes with one network, and draws nothing")
         stages = first.compile().stages()
-        click.echo(stages.to_json() if as_json else stages.to_text(_width()))
+        click.echo(stages.to_json() if as_json else stages.to_text(width()))
         return
     if new is None:
         raise click.UsageError("name two networks, or one and --passes")
@@ -69,14 +69,8 @@ def command(
         click.echo(difference.to_json())
     else:
         color = settings.colored(sys.stdout)
-        click.echo(difference.to_text(_width(), color=color), color=color)
+        click.echo(difference.to_text(width(), color=color), color=color)
     context.exit(0 if difference.equal else DIFFERENT)
-
-
-def _width() -> int:
-    from shutil import get_terminal_size
-
-    return get_terminal_size((120, 24)).columns
 
 
 def _picture(output: str) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.command import Command, Settings
+from netdsl.cli.command import Command, Settings, width
 from netdsl.cli.network import Request, reads_network
 
 if TYPE_CHECKING:
@@ -47,7 +47,5 @@ def _show(summary: Summary, form: str | None, settings: Settings) -> None:
     elif form == "markdown":
         click.echo(summary.to_markdown(), nl=False)
     else:
-        from shutil import get_terminal_size
-
         color = settings.colored(sys.stdout)
-        click.echo(summary.to_text(get_terminal_size((120, 24)).columns, color=color), color=color)
+        click.echo(summary.to_text(width(), color=color), color=color)

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 
 import pytest
 
@@ -60,3 +67,20 @@ def test_a_name_that_is_not_known_leaves_what_came_before(netdsl, here):
     result = netdsl("summary", "broken.net")
     assert (result.exit_code, "in what could be made of it" in result.stdout) == (1, True)
     assert "did you mean `relu`" in result.stderr
+
+
+def test_it_fits_a_real_terminal(here):
+    end, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 66, 0, 0))
+    done = subprocess.run(
+        [sys.executable, "-m", "netdsl", "summary", "tiny.net", "--color", "never"],
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(terminal)
+    shown = os.read(end, 1 << 16).decode()
+    os.close(end)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, shown.splitlines())) == 66
