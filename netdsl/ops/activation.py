@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netdsl.ops.kinds import AT_LEAST_ZERO, AXIS, FLAG, POSITIVE, REAL, choice
+from netdsl.ops.kinds import AT_LEAST_ZERO, AXIS, FLAG, POSITIVE, REAL, choice, sampled
 from netdsl.ops.op import Call, Field, Helper, Op, Operand, OpError, Shape, Template, attr
 from netdsl.ops.rules import axis_in, dim, known
 
@@ -59,22 +59,22 @@ class Prelu(Op, name="prelu"):
 
     stateful = True
     example = "prelu"
-    shared: bool = attr(FLAG, "one weight for all channels", default=False)
+    single: bool = attr(FLAG, "one weight for all channels", default=False)
     init: float = attr(REAL, "the weights before training", default=0.25)
     frozen: bool = attr(FLAG, "keep the weights as they are: no gradient", default=False, keyword=True)
 
     def infer(self, x: Shape) -> Shape:
-        if not self.shared:
+        if not self.single:
             if not x:
-                raise OpError("`prelu` needs channels", code="N406", input=0, help="`shared = true` needs none")
+                raise OpError("`prelu` needs channels", code="N406", input=0, help="`single = true` needs none")
             known(x[0], "the number of channels")
         return x
 
     def weights(self, x: Shape) -> dict[str, Shape]:
-        return {"weight": (1 if self.shared else x[0],)}
+        return {"weight": (1 if self.single else x[0],)}
 
     def module(self, x: Shape) -> Call:
-        keywords = {"num_parameters": 1 if self.shared else x[0], "init": self.init}
+        keywords = {"num_parameters": 1 if self.single else x[0], "init": self.init}
         return Call("nn.PReLU", (), keywords, {"num_parameters": 1, "init": 0.25})
 
     def setup(self, x: Shape) -> tuple[Template, ...]:
@@ -171,7 +171,7 @@ class Softplus(Activation, name="softplus"):
 
     modules, function = "nn.Softplus", "F.softplus"
     example = "softplus"
-    beta: float = attr(POSITIVE, "sharpness", default=1.0)
+    beta: float = attr(sampled(POSITIVE, 0.5, 2.0, 30.0), "sharpness", default=1.0)
 
     def keywords(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"beta": self.beta}, {"beta": 1.0}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from netdsl.expression import Flag, Sequence, provenance
@@ -110,6 +111,11 @@ def choice(*words: str) -> Kind:
     return Kind(text, _check(lambda v: isinstance(v, str) and v in words), words, "str")
 
 
+def sampled(kind: Kind, *samples: Any) -> Kind:
+    """`kind`, of which random tests take other samples."""
+    return replace(kind, samples=samples)
+
+
 def optional(kind: Kind) -> Kind:
     """A value of `kind`, or none."""
     return Kind(
@@ -139,7 +145,7 @@ def _integers(holds: Callable[[Any], bool]) -> Callable[[Any], tuple[int, ...]]:
     return read
 
 
-COUNT = Kind("a positive integer", _check(lambda v: is_integer(v) and v >= 1), (1, 2, 4, 6))
+COUNT = Kind("a positive integer", _check(lambda v: is_integer(v) and v >= 1), (1, 2, 3, 4, 6))
 NATURAL = Kind("an integer that is not negative", _check(lambda v: is_integer(v) and v >= 0), (0, 1, 2))
 INTEGER = Kind("an integer", _check(is_integer), (-1, 0, 1, 2))
 SIZE = Kind(
@@ -151,22 +157,26 @@ EDGE = Kind(
 PADS = Kind(
     "an integer that is not negative, or a list with one, or a pair [before, after], for each axis",
     _pads,
-    (0, 1, 2),
+    (0, 1, 2, ((0, 1), (1, 0))),
     "int | tuple[int, ...]",
 )
 FLAG = Kind("true or false", _check(lambda v: isinstance(v, bool | Flag)), (True, False), "bool")
-REAL = Kind("a number", _real, (0.5, 1.0, 2.0), "float")
+REAL = Kind("a number", _real, (-0.5, 0.5, 1.0, 2.0), "float")
 POSITIVE = real("a positive number", lambda v: v > 0, (1e-5, 0.5, 1.0))
+EXPONENT = real("a positive number", lambda v: v > 0, (0.5, 1.0, 2.0, 3.0))
 AT_LEAST_ZERO = real("a number that is not negative", lambda v: v >= 0, (0.0, 0.5, 1.0))
 PROBABILITY = real("a number from 0 to 1", lambda v: 0 <= v <= 1, (0.0, 0.25, 0.5))
-AXIS = Kind("an axis: an integer, channels being 0 and -1 the last", _check(is_integer), (0, -1))
+AXIS = Kind("an axis: an integer, channels being 0 and -1 the last", _check(is_integer), (0, -1, 1, -2, 2))
 AXES = Kind(
-    "an axis or a list of axes, channels being 0 and -1 the last", _axes, (0, -1, (1, 2)), "int | tuple[int, ...]"
+    "an axis or a list of axes, channels being 0 and -1 the last",
+    _axes,
+    (0, -1, 1, (1, 2), (0, -1)),
+    "int | tuple[int, ...]",
 )
 EXTENTS = Kind(
     "a list of positive integers, one of which may be -1, what is left",
     _integers(lambda v: v >= 1 or v == -1),
-    ((-1,), (2, -1)),
+    ((-1,), (2, -1), (-1, 2), (1, -1, 3)),
     "tuple[int, ...]",
 )
 SIZES = Kind("a list of positive integers", _integers(lambda v: v >= 1), ((4,), (2, 4)), "tuple[int, ...]")

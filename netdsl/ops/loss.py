@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.extent import divides, same
-from netdsl.ops.kinds import AT_LEAST_ZERO, FLAG, INTEGER, POSITIVE, choice, optional, real
+from netdsl.ops.kinds import AT_LEAST_ZERO, FLAG, INTEGER, POSITIVE, choice, optional, real, sampled
 from netdsl.ops.op import Call, Classes, Helper, Loss, Op, Operand, OpError, Shape, attr, show_shape
 from netdsl.ops.rules import describe
 
@@ -51,7 +51,7 @@ class Mean(Op):
     """Base of all losses."""
 
     inputs = (2, 2)
-    operands: ClassVar[tuple[str, ...]] = ("prediction", "target")
+    operands: ClassVar[tuple[str, ...]] = ("prediction", "truth")
     reduction: str = attr(_REDUCTION, "mean or sum over the batch and all elements", default="mean", keyword=True)
 
     def receptive_field(self, rank: int) -> None:
@@ -122,7 +122,7 @@ class Hinge(Mean, name="hinge"):
     example = "hinge(x, y)"
     example_input = ((10,), ("class",))
     margin: float = attr(POSITIVE, "the lead that the right class must have", default=1.0)
-    p: int = attr(INTEGER, "1, or 2 for squares", default=1)
+    p: int = attr(sampled(INTEGER, 1, 2), "1, or 2 for squares", default=1)
 
     def infer(self, scores: Shape, label: Shape) -> Shape:
         if self.p not in (1, 2):

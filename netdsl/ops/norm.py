@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.ops.kinds import AXES, COUNT, FLAG, POSITIVE, PROBABILITY, REAL, optional
+from netdsl.ops.kinds import AXES, COUNT, FLAG, POSITIVE, PROBABILITY, REAL, optional, sampled
 from netdsl.ops.op import Call, Helper, Op, Operand, OpError, Shape, attr
 from netdsl.ops.rules import axes_in, describe, known, spatial
 from netdsl.ops.weighted import Weighted
@@ -177,9 +177,9 @@ class Lrn(Op, name="lrn"):
 
     example = "lrn(5)"
     size: int = attr(COUNT, "channels in a neighbourhood", default=5)
-    alpha: float = attr(REAL, "factor of the mean square", default=1e-4)
-    beta: float = attr(REAL, "exponent", default=0.75)
-    k: float = attr(REAL, "what is added to the mean square", default=1.0)
+    alpha: float = attr(sampled(REAL, 1e-4, 0.5, 1.0), "factor of the mean square", default=1e-4)
+    beta: float = attr(sampled(REAL, 0.5, 1.0), "exponent", default=0.75)
+    k: float = attr(sampled(REAL, 0.5, 2.0), "what is added to the mean square", default=1.0)
 
     def infer(self, x: Shape) -> Shape:
         spatial(self.name, x)

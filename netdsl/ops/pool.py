@@ -181,7 +181,8 @@ class Adaptive(Op):
     size: Sizes = attr(SIZE, "the output's extents: one for all axes, or one each")
 
     def infer(self, x: Shape) -> Shape:
-        return (x[0], *per_axis(self.size, spatial(self.name, x), "size"))
+        rank = spatial(self.name, x)
+        return (x[0], *per_axis(self.size, rank, "size"))
 
     def receptive_field(self, rank: int) -> None:
         return None

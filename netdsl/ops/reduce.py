@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.extent import same
-from netdsl.ops.kinds import AT_LEAST_ZERO, AXES, AXIS, FLAG, POSITIVE, optional
+from netdsl.ops.kinds import AT_LEAST_ZERO, AXES, AXIS, EXPONENT, FLAG, optional
 from netdsl.ops.op import Call, Loss, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import axes_in, axis_in, dim, dims
 
@@ -117,7 +117,7 @@ class Norm(Op, name="norm"):
     axis: int | tuple[int, ...] | None = attr(
         optional(AXES), "the axes that a vector lies along; all of the sample's unless given", default=None
     )
-    p: float = attr(POSITIVE, "the exponent", default=2.0)
+    p: float = attr(EXPONENT, "the exponent", default=2.0)
     keep: bool = attr(FLAG, "keep these axes, of extent 1", default=False)
 
     def infer(self, x: Shape) -> Shape:
@@ -153,7 +153,7 @@ class Distance(Op, name="distance"):
     inputs = (2, 2)
     example = "distance(x, y)"
     example_input = ((128,), (128,))
-    p: float = attr(POSITIVE, "the exponent; 2 is Euclid's", default=2.0)
+    p: float = attr(EXPONENT, "the exponent; 2 is Euclid's", default=2.0)
 
     def infer(self, a: Shape, b: Shape) -> Shape:
         if not a or len(a) != len(b) or not all(same(p, q) for p, q in zip(a, b, strict=True)):

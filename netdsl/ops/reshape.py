@@ -142,7 +142,8 @@ class Permute(Op, name="permute"):
 
     example = "permute([1, 2, 0])"
     order: tuple[int, ...] = attr(
-        Kind("a list of axes", _read_order, ((0,), (1, 0)), "tuple[int, ...]"), "the old axes in their new order"
+        Kind("a list of axes", _read_order, ((0,), (1, 0), (1, 2, 0), (2, 0, 1), (0, -1, 1, 2)), "tuple[int, ...]"),
+        "the old axes in their new order",
     )
 
     def infer(self, x: Shape) -> Shape:
@@ -192,7 +193,9 @@ class Split(Op, name="split"):
 
     example = "split(2)"
     parts: int | tuple[int, ...] = attr(
-        Kind("a number of parts, or a list of sizes", _read_parts, (2, (1, 3)), "int | tuple[int, ...]"),
+        Kind(
+            "a number of parts, or a list of sizes", _read_parts, (1, 2, 3, (1, 3), (2, 1, 3)), "int | tuple[int, ...]"
+        ),
         "how many equal parts, or the size of each",
     )
     axis: int = attr(AXIS, "the axis that is cut", default=0)

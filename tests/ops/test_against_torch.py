@@ -156,7 +156,7 @@ CASES: list[tuple[Any, ...]] = [
     ("lrn(3, alpha = 0.5, beta = 0.5, k = 2)", (5, 9, 7)),
     ("lrn(4)", (5, 9)),
     ("prelu", (5, 9)),
-    ("prelu(shared = true, init = 0.1)", (5, 9)),
+    ("prelu(single = true, init = 0.1)", (5, 9)),
     ("prelu(frozen = true)", (5,)),
     ("softmax(axis = 1)", (5, 9)),
     ("log_softmax(axis = -1)", (5, 9)),

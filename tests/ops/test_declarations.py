@@ -13,6 +13,7 @@ from netdsl.ops import INITIALISERS, OPS
 from netdsl.ops.initialiser import Normal
 from netdsl.ops.op import Loss, Op, OpError, attributes, build, show_shape
 from netdsl.source import Source
+from netdsl.text import KEYWORDS
 from tests.ops.evaluate import parse, shape_of
 
 OURS = sorted(name for name in OPS if "." not in name)
@@ -47,6 +48,13 @@ def test_defaults_and_samples_are_of_their_kind(name: str) -> None:
 def test_attributes_with_defaults_follow_those_without(name: str) -> None:
     optional = [f.default is not dataclasses.MISSING for f in attributes(OPS[name]) if not f.metadata["keyword"]]
     assert optional == sorted(optional)
+
+
+def test_names_can_be_given() -> None:
+    """`f(name = ..)` parses: no attribute or input is called like a word of the language."""
+    for cls in (*OPS.values(), *INITIALISERS.values()):
+        names = {f.name for f in attributes(cls)} | set(getattr(cls, "operands", ()))
+        assert not names & KEYWORDS, cls.name
 
 
 @pytest.mark.parametrize("name", sorted(INITIALISERS))
@@ -155,6 +163,7 @@ RULES = [
     ("linear(1000000)", [(1000000,)], "N410", None),
     (f"reshape([{', '.join('1' * 17)}])", [(1,)], "N410", None),
     ("global_avg_pool", [(3,)], "N406", None),
+    ("adaptive_avg_pool(2)", [()], "N406", None),
     ("add(x, y)", [(64, 56, 56), (128, 56, 56)], "N407", "cannot add 64×56×56 and 128×56×56"),
     ("add(x, y)", [(64, 56, 56), (64, 28, 28)], "N407", None),
     ("add(x, y)", [(64, 56, 56), (1, 56, 56)], "N407", None),

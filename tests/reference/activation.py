@@ -26,7 +26,7 @@ def leaky_relu(a: Any, w: dict[str, Array], x: Array) -> Array:
 
 
 def prelu(a: Any, w: dict[str, Array], x: Array) -> Array:
-    weight = w["weight"] if a.shared else per_channel(w["weight"], x)
+    weight = w["weight"] if a.single else per_channel(w["weight"], x)
     return np.where(x > 0, x, weight * x)
 
 

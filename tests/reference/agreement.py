@@ -19,6 +19,9 @@ DOUBLE = Gate(1e-12, 1e-10)  # float64 against float64
 SINGLE = Gate(5e-6, 1e-4)  # IEEE float32: leaves room for a sequential accumulator, 80 times below a wrong eps
 
 
+LEAST = 1e-3  # numbers smaller than this on the average are what is left of larger ones, with their errors
+
+
 def disagreement(found: Any, wanted: Any, gate: Gate = DOUBLE) -> str | None:
     """What is wrong with `found`, or None."""
     found, wanted = np.asarray(found, float), np.asarray(wanted, float)
@@ -30,7 +33,7 @@ def disagreement(found: Any, wanted: Any, gate: Gate = DOUBLE) -> str | None:
     if not good.any():
         return None
     error = np.abs(found[good] - wanted[good])
-    size = float(np.sqrt(np.square(wanted[good]).mean()))
+    size = max(float(np.sqrt(np.square(wanted[good]).mean())), LEAST)
     if not np.isfinite(error).all():
         return "an element is infinite or NaN"
     if float(np.sqrt(np.square(error).mean())) > gate.rms * size or float(error.max()) > gate.largest * size:

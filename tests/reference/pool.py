@@ -81,9 +81,7 @@ def cut_into(x: Array, size: list[int], reduce: Any) -> Array:
     extents = x.shape[2:]
     y = np.empty((*x.shape[:2], *size))
     for place in np.ndindex(*size):
-        window = tuple(
-            slice(i * e // n, -(-(i + 1) * e // n)) for i, e, n in zip(place, extents, size, strict=True)
-        )
+        window = tuple(slice(i * e // n, -(-(i + 1) * e // n)) for i, e, n in zip(place, extents, size, strict=True))
         y[(..., *place)] = reduce(x[(..., *window)], axis=tuple(range(2, x.ndim)))
     return y
 

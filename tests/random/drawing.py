@@ -1,0 +1,54 @@
+"""An operator drawn from its declaration: attributes from the samples of their kinds, kept where the shapes fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from random import Random
+from typing import Any
+
+from netdsl.ops import OPS
+from netdsl.ops.op import Op, OpError, Shape, attributes, build
+
+LARGEST = 1500  # numbers in a value; larger ones only take longer
+MOST_AXES = 5
+
+
+def draw(random: Random, name: str, *shapes: Any, tries: int = 12, **fixed: Any) -> Op | None:
+    """An operator of that name that takes values of these shapes; None where none was found."""
+    for _ in range(tries):
+        try:
+            op = build(OPS[name], (), {**drawn(random, name, shapes), **fixed})
+            results = op.infer(*shapes)
+        except OpError:
+            continue
+        if all(small(shape) for shape in (results if isinstance(results, list) else [results])):
+            return op
+    return None
+
+
+def small(shape: Shape) -> bool:
+    return len(shape) <= MOST_AXES and math.prod(int(e) for e in shape) <= LARGEST
+
+
+def drawn(random: Random, name: str, shapes: tuple[Any, ...]) -> dict[str, Any]:
+    """Settings from the samples, about every other attribute keeping its default."""
+    found = {}
+    for field in attributes(OPS[name]):
+        if field.default is dataclasses.MISSING or random.random() < 0.45:
+            samples = field.metadata["kind"].samples
+            value = random.choice(samples)
+            if field.name == "groups" and shapes and shapes[0] and random.random() < 0.4:
+                value = int(shapes[0][0])  # depthwise
+            if "tuple[int" in field.metadata["kind"].annotation and random.random() < 0.25:
+                value = each_axis(random, samples, len(shapes[0]) - 1 if shapes else 1)
+            found[field.name] = value
+    if name == "conv" and shapes[0] and random.random() < 0.25:  # as many channels as groups allow for
+        found["out"] = int(shapes[0][0]) * random.choice((1, 1, 2))
+    return found
+
+
+def each_axis(random: Random, samples: tuple[Any, ...], rank: int) -> Any:
+    """One of the single samples for each axis."""
+    single = [sample for sample in samples if isinstance(sample, int)]
+    return tuple(random.choice(single) for _ in range(rank)) if single and rank else random.choice(samples)

@@ -1,0 +1,138 @@
+"""A failing network made small: parts of its text are left out, and values become inputs, as long as it still fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+import netdsl
+from netdsl import NetdslError
+from netdsl.graph import Graph, Node, leaves
+from netdsl.scope import Value
+from netdsl.text import to_text
+from tests.graphs import graph
+
+Fails: TypeAlias = Callable[[str], bool]  # whether a text, whose network is `f`, still shows the failure
+
+
+def shrink(text: str, fails: Fails) -> str:
+    """The smallest text found that fails: first the flat graph if it fails too, else the text itself."""
+    flat = to_text(graph(text, "f"))
+    if fails(flat):
+        return _smallest(flat, fails, _cuts)
+    return _smallest(text, fails, _deletions)
+
+
+def _smallest(text: str, fails: Fails, smaller: Callable[[str], Iterator[str]]) -> str:
+    """Take the first smaller text that still fails, until there is none."""
+    while True:
+        found = next((candidate for candidate in smaller(text) if fails(candidate)), None)
+        if found is None:
+            return text
+        text = found
+
+
+# --------------------------------------------------------------------------------------------------- of the graph
+
+
+def _cuts(text: str) -> Iterator[str]:
+    """One output instead of all, an earlier one, or an input in the place of a node."""
+    g = graph(text, "f")
+    operators = [node for node in g.nodes if node.op is not None]
+    for node in operators:
+        if g.loss is not None and node.number == g.loss.node:
+            continue
+        if not _behind_a_target(g, node):
+            value = Value(node.number)
+            alone = replace(g, outputs=(replace(g.outputs[0], value=value, aux=False, name="y"),), loss=None)
+            if len(operators) > len(_needed(alone)) or len(g.outputs) > 1 or g.loss is not None:
+                yield _alive(alone)
+    for node in reversed(operators):
+        if len(node.shapes) == 1 and any(use.node >= 0 for use in g.uses.get(Value(node.number), ())):
+            cut = replace(node, op=None, role="input", operands=(), owner="", name=f"cut{node.number}")
+            yield _alive(replace(g, nodes=(*g.nodes[: node.number], cut, *g.nodes[node.number + 1 :])))
+
+
+def _behind_a_target(g: Graph, node: Node) -> bool:
+    return any(g.nodes[number].role == "target" for number in g.ancestors((Value(node.number),)))
+
+
+def _needed(g: Graph) -> frozenset[int]:
+    roots = [value for output in g.outputs for value in leaves(output.value)]
+    found = g.ancestors(tuple(roots + ([g.loss] if g.loss else [])))
+    return frozenset(number for number in found if g.nodes[number].op is not None)
+
+
+def _alive(g: Graph) -> str:
+    """The text without what nothing needs any more."""
+    roots = [value for output in g.outputs for value in leaves(output.value)]
+    kept = sorted(g.ancestors(tuple(roots + ([g.loss] if g.loss else []))))
+    place = {number: i for i, number in enumerate(kept)}
+
+    def moved(value: Value) -> Value:
+        return Value(place[value.node], value.index)
+
+    nodes = tuple(replace(g.nodes[n], number=place[n], operands=tuple(map(moved, g.nodes[n].operands))) for n in kept)
+    outputs = tuple(replace(output, value=moved(leaves(output.value)[0])) for output in g.outputs)
+    loss = None if g.loss is None else moved(g.loss)
+    return to_text(replace(g, nodes=nodes, outputs=outputs, loss=loss))
+
+
+# ---------------------------------------------------------------------------------------------------- of the text
+
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def _deletions(text: str) -> Iterator[str]:
+    """The text without a line, a branch, a stage or the braces around something; long parts first."""
+    pieces = sorted(_pieces(text), key=lambda piece: piece[0] - piece[1])
+    for start, end in pieces:
+        yield text[:start] + text[end:]
+    for start, end in _braces(text):
+        yield text[:start] + text[start + 1 : end] + text[end + 1 :]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """What stands between two separators of one depth, with one of the separators."""
+    marks: list[list[int]] = [[0]]
+    at = 0
+    while at < len(text):
+        if text[at] in _OPEN:
+            marks.append([at + 1])
+        elif text[at] in _CLOSE and len(marks) > 1:
+            yield from _between([*marks.pop(), at])
+        elif text[at] in ";\n,":
+            marks[-1].append(at + 1)
+        elif text.startswith("->", at):
+            marks[-1].append(at + 2)
+            at += 1
+        at += 1
+    yield from _between([*marks[0], len(text)])
+
+
+def _between(marks: list[int]) -> Iterator[tuple[int, int]]:
+    for i in range(len(marks) - 1):
+        yield marks[i], marks[i + 1]
+        if i + 2 < len(marks):
+            yield marks[i], marks[i + 2]
+
+
+def _braces(text: str) -> Iterator[tuple[int, int]]:
+    stack: list[int] = []
+    for at, c in enumerate(text):
+        if c == "{":
+            stack.append(at)
+        elif c == "}" and stack:
+            start = stack.pop()
+            if stack:
+                yield start, at
+
+
+def compiles(text: str) -> bool:
+    """Whether it is a network at all; what fails to compile shows nothing, unless by an exception that is no error."""
+    try:
+        netdsl.compile(text, network="f")
+    except NetdslError:
+        return False
+    return True
