@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from netdsl.emit import python
-from netdsl.emit.classes import Split
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
 from netdsl.emit.statements import ATOM, mark
@@ -29,7 +28,7 @@ class Coder:
         first = codes[0]
         if isinstance(first, Template):
             if any(not isinstance(c, Template) or c.text != first.text for c in codes):
-                raise Split(self.frame.plan.key)
+                raise self.hopeless()
             fields = {n: self._piece([c.values[n] for c in codes], environments, n, operands) for n in first.values}
             spread = ", ".join(mark(v) for v in operands if isinstance(v, int))
             text = first.text.replace("{*}", spread)
@@ -37,14 +36,17 @@ class Coder:
             marks = [written(v, least[i]) for i, v in enumerate(operands)]
             return text.format(*marks, **fields), level
         if any(not isinstance(c, Call) for c in codes):
-            raise Split(self.frame.plan.key)
+            raise self.hopeless()
         return self._call(codes, environments, operands), ATOM
 
     def _call(self, calls: Sequence[Call], environments: Sequence[Environment], operands: list[Ids]) -> str:
         target = self.frame.target(calls[0].target)
-        items = self.frame.arguments(
-            calls, environments, lambda values, hint: self._piece(values, environments, hint, operands)
-        )
+        try:
+            items = self.frame.arguments(
+                calls, environments, lambda values, hint: self._piece(values, environments, hint, operands)
+            )
+        except Unsettled:
+            raise self.hopeless() from None
         if target.startswith("."):
             receiver = calls[0].arguments[0]
             if isinstance(receiver, Operand):

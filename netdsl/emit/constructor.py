@@ -111,14 +111,14 @@ class Constructor:
             return
         calls = module_calls(step)
         if calls is None:
-            raise Split(self.plan.key)
+            raise self.hopeless()
         text = self.frame.call(calls, step.environments)
         setups = [s.op.setup(*shapes(s)) for s in step.occurrences]
         self._place(step, text, target, step.first.op.name, self._setups(setups, step.environments))
 
     def _setups(self, setups: Sequence[tuple[Template, ...]], environments: Sequence[Environment]) -> list[str]:
         if len({tuple(t.text for t in s) for s in setups}) > 1:
-            raise Split(self.plan.key)
+            raise self.hopeless()
         lines = []
         for i, template in enumerate(setups[0]):
             values = {
@@ -293,7 +293,10 @@ class Constructor:
                 calls = module_calls(step)  # type: ignore[arg-type]
                 if calls is None or any(s.op.setup(*shapes(s)) for s in step.occurrences):
                     return None
-                texts.append(self.frame.call(calls, step.environments))
+                try:
+                    texts.append(self.frame.call(calls, step.environments))
+                except Unsettled:
+                    raise self.hopeless() from None
         return texts
 
     def hopeless(self) -> Exception:

@@ -84,7 +84,7 @@ class Forward:
         """The values of all occurrences, which must agree."""
         found = self.ids(flows[0])
         if any(self.ids(f) != found for f in flows[1:]):
-            raise Split(self.plan.key)
+            raise self.hopeless()
         return found
 
     # Regions -----------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Forward:
         operands = [self.ids(t) for t in step.first.operands]
         for occurrence in step.occurrences[1:]:
             if [self.ids(t) for t in occurrence.operands] != operands:
-                raise Split(self.plan.key)
+                raise self.hopeless()
         light = op.family in LIGHT
         merge = op.family in MERGES and len(operands) > 1
         light |= op.family == "loss"
@@ -228,14 +228,14 @@ class Forward:
             self.bind(step, step.first.result, source if arm is None else self.region(arm, source, holder))
             return
         if not isinstance(source, int) or not isinstance(step.first.result, Tensor):
-            raise Split(self.plan.key)
+            raise self.hopeless()
         condition = self._condition(step)
         outer, blocks, leaves = self.block, [], []
         for arm in step.arms:
             self.block = []
             left = source if arm is None else self.region(arm, source, holder)
             if not isinstance(left, int):
-                raise Split(self.plan.key)
+                raise self.hopeless()
             blocks.append(self.block)
             leaves.append(left)
         self.block = outer

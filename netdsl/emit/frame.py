@@ -11,7 +11,7 @@ from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.callsites import CallSites
-from netdsl.emit.classes import Class, CtorParameter, Split
+from netdsl.emit.classes import Class, CtorParameter
 from netdsl.emit.settle import Unsettled, by_instance, plain, settle
 from netdsl.emit.template import Environment
 from netdsl.expression import (
@@ -181,10 +181,13 @@ class Frame:
     # Calls -------------------------------------------------------------------------------------------------
 
     def arguments(self, calls: Sequence[Call], environments: Sequence[Environment], write: Any) -> list[str]:
-        """The arguments of one call as it stands in all instances, defaults left out; `write(values, hint)` prints."""
+        """The arguments of one call as it stands in all instances, defaults left out; `write(values, hint)` prints.
+
+        Raises Unsettled where the instances call different things.
+        """
         first = calls[0]
         if any(c.target != first.target or len(c.arguments) != len(first.arguments) for c in calls):
-            raise Split(self.plan.key)
+            raise Unsettled
         items = [
             write([c.arguments[i] for c in calls], _positional_hint(first, i)) for i in range(len(first.arguments))
         ]

@@ -80,7 +80,8 @@ class Network:
         for_aux = graph.ancestors(tuple(v for o in self.aux for v in leaves(o.value)))
         parts: tuple[list[TStep], list[TStep], list[TStep]] = ([], [], [])
         for step in self.region.steps:
-            numbers = set(nodes_of(step.first))
+            # What computes nothing, such as an `if` that was not taken, stands where its value is.
+            numbers = set(nodes_of(step.first)) or {t.value.node for t in tensors(step.first.result)}
             if isinstance(step, TBind):
                 numbers = {t.value.node for t in tensors(step.first.value)}
             if not numbers or numbers & for_main:

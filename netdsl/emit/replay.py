@@ -1,7 +1,8 @@
 """Proof that emitted constructors rebuild the graph: they are run with a stand-in for torch.
 
 The stand-in records which module was constructed under which path with which arguments. That must be exactly what
-the graph's operators say: (path, constructor, arguments) of every module with state. Call sites are proved in `proof`.
+the graph's operators say: (path, constructor, arguments) of every module with state, and of norms that have none.
+Call sites are proved in `proof`.
 """
 
 from __future__ import annotations
@@ -81,9 +82,10 @@ _STATEFUL = frozenset(
 def _wanted(graph: Graph) -> dict[str, Call]:
     found = {}
     for node in graph.nodes:
-        if node.op is not None and node.owner and node.op.weights(*graph.operand_shapes(node)):
-            call = node.op.module(*graph.operand_shapes(node))
-            assert call is not None
+        if node.op is None or not node.owner:
+            continue
+        call = node.op.module(*graph.operand_shapes(node))
+        if call is not None and (call.target in _STATEFUL or node.op.weights(*graph.operand_shapes(node))):
             found[node.owner] = call
     return found
 

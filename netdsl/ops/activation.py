@@ -115,7 +115,9 @@ class Gelu(Activation, name="gelu"):
 
     modules, function = "nn.GELU", "F.gelu"
     example = "gelu"
-    approximate: str = attr(choice("none", "tanh"), "`tanh` for the formula of the paper's code", default="none")
+    approximate: str = attr(
+        choice("none", "tanh"), "`tanh` for `½x · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`", default="none"
+    )
 
     def keywords(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"approximate": self.approximate}, {"approximate": "none"}
@@ -167,7 +169,7 @@ class Hardtanh(Activation, name="hardtanh"):
 
 
 class Softplus(Activation, name="softplus"):
-    """`log(1 + exp(beta · x)) / beta`."""
+    """`log(1 + exp(beta · x)) / beta`, and x itself where `beta · x > 20`, as in torch."""
 
     modules, function = "nn.Softplus", "F.softplus"
     example = "softplus"

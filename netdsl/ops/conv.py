@@ -257,7 +257,7 @@ class Deconv(Weighted, name="deconv"):
     """Transposed convolution: every input point lays `weight` into the output, `stride` apart; overlaps add up.
 
     The output's extent is `(extent - 1)·stride - 2·pad + dilation·(kernel - 1) + output_pad + 1`. Nothing is cut off
-    (`pad`) unless told.
+    (`pad`) unless told. The weight is [in, out / groups, kernel..], a convolution's [out, in / groups, kernel..].
     """
 
     example = "deconv(64, 2, stride = 2)"

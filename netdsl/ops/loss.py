@@ -71,7 +71,8 @@ class Mean(Op):
 class CrossEntropy(Mean, name="cross_entropy"):
     """`-log softmax(logits)[label]`: scores before softmax, and a class index for each vector of them.
 
-    A map of scores, classes×H×W, goes with a target `class[H, W]`.
+    A map of scores, classes×H×W, goes with a target `class[H, W]`. With `smoothing` s it is
+    `-(1 - s) · log softmax(logits)[label] - s · mean log softmax(logits)`. The mean is over the indices that count.
     """
 
     class_inputs = (1,)
@@ -192,7 +193,7 @@ class SmoothL1(Pairwise, name="smooth_l1"):
 
 class Kl(Pairwise, name="kl"):
     """`Σ y · (log y - x)` over a sample's elements, mean over the batch: x holds logarithms of probabilities, what
-    log_softmax gives, y probabilities."""
+    log_softmax gives, y probabilities; where y is 0 nothing is added."""
 
     example = "kl(x, y)"
 
@@ -244,7 +245,7 @@ _DICE = Helper(
 class Dice(Mean, name="dice"):
     """`1 - (2 Σ x·y + eps) / (Σ x + Σ y + eps)` over the points of each channel (Milletari et al., 2016).
 
-    x holds probabilities, y is 0 or 1 (class indices become so with `one_hot`).
+    x holds probabilities, y is 0 or 1 (class indices become so with `one_hot`). The mean is over samples and channels.
     """
 
     example = "dice(x, y)"
@@ -298,7 +299,10 @@ class Contrastive(Mean, name="contrastive"):
 
 
 class Triplet(Mean, name="triplet"):
-    """`max(0, d(a, p) - d(a, n) + margin)`, d being the Euclidean distance (Schroff et al., 2015, squared there)."""
+    """`max(0, d(a, p) - d(a, n) + margin)`, d being the Euclidean distance (Schroff et al., 2015, squared there).
+
+    As in torch 1e-6 is added to each difference: `d(a, p) = √(Σ (a - p + 1e-6)²)`.
+    """
 
     inputs = (3, 3)
     operands = ("anchor", "positive", "negative")
@@ -331,7 +335,10 @@ _SMOOTHNESS = Helper(
 
 
 class Smoothness(Op, name="smoothness"):
-    """`√(eps + Σ mean (difference of neighbours)²)`, the sum over the axes: keeps a flow smooth (Qin et al., 2018)."""
+    """`√(eps + Σ mean (difference of neighbours)²)`, the sum over the axes: keeps a flow smooth (Qin et al., 2018).
+
+    The mean is over everything, the batch too. An axis of extent 1 has no neighbours and adds nothing.
+    """
 
     operands = ("flow",)
     example = "smoothness(x)"

@@ -44,7 +44,7 @@ class Concat(Op, name="concat"):
 
 
 class Stack(Op, name="stack"):
-    """The values side by side along a new axis; all must have one shape."""
+    """The values side by side along a new axis, the `axis`-th of what comes out; all must have one shape."""
 
     inputs = (1, None)
     example = "stack(x, y)"

@@ -98,6 +98,12 @@ class GroupNorm(Affine, name="group_norm"):
         channels = known(x[0], "the number of channels")
         if channels % self.groups:
             raise OpError(f"{self.groups} groups do not divide {channels} channels", code="N405", attribute="groups")
+        if channels == self.groups and all(isinstance(e, int) and e == 1 for e in x[1:]):
+            raise OpError(
+                f"`group_norm` needs more than one number in a group, and {self.groups} groups of {describe(x)} have one",
+                code="N405",
+                attribute="groups",
+            )
         self.check_weights(x)
         return x
 
@@ -168,7 +174,7 @@ class LayerNorm(Weighted, name="layer_norm"):
 
 class Lrn(Op, name="lrn"):
     """Local response normalisation: `x[c] / (k + alpha / size · Σ x[i]²)^beta`, i running over the `size` channels
-    around c (Krizhevsky et al., 2012).
+    around c, c - ⌊size/2⌋ to c + ⌊(size - 1)/2⌋ (Krizhevsky et al., 2012).
 
     As in torch and Caffe `alpha` is divided by `size`; in the paper's formula it is not. The paper's constants
     (n = 5, α = 1e-4, β = 0.75, k = 2) are `lrn(5, alpha = 5e-4, k = 2)`; the defaults are those of the networks that

@@ -113,7 +113,10 @@ class MaxPool(Window, name="max_pool"):
 
 
 class AvgPool(Window, name="avg_pool"):
-    """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
+    """The mean of each window. Padding counts as zeros unless `count_include_pad = false`.
+
+    What a window that `ceil` added covers beyond the padding never counts.
+    """
 
     filling = 0
     example = "avg_pool(2)"

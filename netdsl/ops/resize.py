@@ -35,7 +35,13 @@ class Interpolation(Op):
 
 
 class Upsample(Interpolation, name="upsample"):
-    """Every extent times `scale`: points repeated (`nearest`), or interpolated."""
+    """Every extent times `scale`: points repeated (`nearest`), or interpolated.
+
+    Point i of n is read at `(i + ½) · extent/n - ½` of the old points, at `i · (extent - 1)/(n - 1)` with
+    `align_corners`; `linear` weighs the two points there by distance, `bicubic` the four by Keys's convolution (1981,
+    a = -0.75), beyond an edge the edge counting again. `nearest` takes point `⌊i · extent/n⌋`, `nearest-exact`
+    `⌊(i + ½) · extent/n⌋`, `area` the mean of `adaptive_avg_pool`.
+    """
 
     example = 'upsample(2, mode = "linear")'
     scale: Sizes = attr(SIZE, "how many times: one for all axes, or one each")
@@ -63,7 +69,10 @@ class Upsample(Interpolation, name="upsample"):
 
 
 class Resize(Interpolation, name="resize"):
-    """The spatial axes brought to the size of another value, or to `size`, by interpolation; the channels stay."""
+    """The spatial axes brought to the size of another value, or to `size`, by interpolation; the channels stay.
+
+    The modes are those of `upsample`.
+    """
 
     inputs = (1, 2)
     operands = ("x", "like")

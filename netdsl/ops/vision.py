@@ -48,7 +48,9 @@ _WARP = Helper(
 class Warp(Op, name="warp"):
     """The value read at each point moved by a flow, which has a channel for every spatial axis, in their order.
 
-    The flow is in halves of an axis, so that `tanh` keeps it within the map, or in points (`unit = "points"`).
+    The flow is in halves of an axis, so that `tanh` keeps it within the map, or in points (`unit = "points"`). Half of
+    an axis is `(extent - 1)/2` points, from the middle to the last one's center; `reflection` mirrors at the first and
+    last point's centers. An axis of one point is always read there.
     A spatial transformer's sampler (Jaderberg et al., 2015), as used by Qin et al. (2018).
     """
 

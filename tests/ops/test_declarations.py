@@ -203,6 +203,7 @@ RULES = [
     ("mse(x, y)", [(10,), (9,)], "N415", None),
     ("relu", [("class",)], "N415", "`relu` computes with numbers, and these are class indices, class"),
     ("group_norm(3)", [(8, 4)], "N405", None),
+    ("group_norm(8)", [(8,)], "N405", None),
     ("instance_norm", [(8, 1, 1)], "N406", None),
     ("hardtanh(1, 0)", [(8,)], "N414", None),
     ("clamp(1, 0)", [(8,)], "N414", None),

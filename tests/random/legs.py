@@ -67,7 +67,9 @@ def given(graph: Graph, random: np.random.Generator) -> dict[str, Array]:
     batch = int(random.choice((1, 2, 2, 3)))
     if any(not getattr(node.op, "track", True) for node in graph.nodes):
         batch = max(batch, 2)  # one vector has no statistics
-    classes = {value.node: _classes(graph, value.node) for value in graph.uses if value.node in graph.targets}
+    classes = {
+        value.node: _classes(graph, value.node) for value in graph.uses if isinstance(graph.shape(value), Classes)
+    }
     found = {}
     for number in (*graph.inputs, *graph.targets):
         node = graph.nodes[number]
@@ -115,7 +117,7 @@ def emitted(case: Case) -> Iterator[str]:
         if graph.loss is not None:
             loss: Any = module.loss
             wanted = case.values[graph.loss.node][graph.loss.index]
-            value = loss(found, *(xs[graph.nodes[n].name] for n in graph.targets))
+            value = loss(found, **{name: x for name, x in xs.items() if name in [*signature(loss).parameters][1:]})
             wrong = disagreement(value.numpy(), wanted if value.dim() == wanted.ndim else wanted.mean(), WHOLE)
             if wrong is not None:
                 yield f"the loss: {wrong}"

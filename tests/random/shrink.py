@@ -13,6 +13,7 @@ from netdsl.scope import Value
 from netdsl.text import to_text
 from tests.graphs import graph
 
+TRIES = 1500  # of one search; each compiles a text
 Fails: TypeAlias = Callable[[str], bool]  # whether a text, whose network is `f`, still shows the failure
 
 
@@ -25,12 +26,21 @@ def shrink(text: str, fails: Fails) -> str:
 
 
 def _smallest(text: str, fails: Fails, smaller: Callable[[str], Iterator[str]]) -> str:
-    """Take the first smaller text that still fails, until there is none."""
-    while True:
-        found = next((candidate for candidate in smaller(text) if fails(candidate)), None)
-        if found is None:
-            return text
-        text = found
+    """Take smaller texts that still fail, until there is none; what did not help is not tried again at once."""
+    tried, skipped = 0, 0
+    while tried < TRIES:
+        for i, candidate in enumerate(smaller(text)):
+            if i < skipped:
+                continue
+            tried += 1
+            if tried > TRIES or fails(candidate):
+                text, skipped = (candidate if tried <= TRIES else text), i
+                break
+        else:
+            if skipped == 0:
+                return text
+            skipped = 0
+    return text
 
 
 # --------------------------------------------------------------------------------------------------- of the graph

@@ -139,6 +139,8 @@ class Writer:
 
     def several(self, name: str, shape: Shape, scope: Scope) -> Stage | None:
         """An operator of several values as a merge."""
+        if scope.depth < -1:
+            return None
         scope = self.inner(scope)
         for _ in range(4):
             branches = [self.branch(name, i, shape, scope) for i in range(self.arity(name))]
@@ -243,7 +245,7 @@ class Writer:
         shape = self.shape()
         if self.odds(0.5):
             name = self.fresh("c")
-            scope = Scope(numbers={name: self.random.choice((2, 3, 4))}, depth=1)
+            scope = Scope(numbers={name: self.random.choice((2, 3, 4))}, labels=False, depth=1)
             first = next(
                 (op for _ in range(4) if (op := draw(self.random, "conv" if len(shape) > 1 else "linear", shape))), None
             )

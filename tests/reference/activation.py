@@ -70,7 +70,7 @@ def hardtanh(a: Any, w: dict[str, Array], x: Array) -> Array:
 
 
 def softplus(a: Any, w: dict[str, Array], x: Array) -> Array:
-    return np.logaddexp(0, a.beta * x) / a.beta
+    return np.where(a.beta * x > 20, x, np.logaddexp(0, a.beta * x) / a.beta)
 
 
 def sigmoid(a: Any, w: dict[str, Array], x: Array) -> Array:

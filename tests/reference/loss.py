@@ -11,7 +11,8 @@ from tests.reference.windows import Array
 
 def _over(a: Any, each: Array) -> Array:
     """The mean or sum over the batch and all elements."""
-    return np.asarray(each.mean() if a.reduction == "mean" else each.sum())
+    total = each.sum()
+    return np.asarray(total / np.float64(each.size) if a.reduction == "mean" else total)
 
 
 def _chosen(x: Array, label: Array) -> Array:
@@ -85,7 +86,7 @@ def contrastive(a: Any, w: dict[str, Array], x: Array, y: Array, same: Array) ->
 
 
 def triplet(a: Any, w: dict[str, Array], anchor: Array, positive: Array, negative: Array) -> Array:
-    return _over(a, np.maximum(0, _length(anchor - positive) - _length(anchor - negative) + a.margin))
+    return _over(a, np.maximum(0, _length(anchor - positive + 1e-6) - _length(anchor - negative + 1e-6) + a.margin))
 
 
 def smoothness(a: Any, w: dict[str, Array], flow: Array) -> Array:

@@ -37,11 +37,11 @@ def warp(a: Any, w: dict[str, Array], x: Array, flow: Array) -> Array:
 def _inside(place: Array, extent: int, padding: str) -> Array:
     """Where to read what lies outside: nowhere, at the border, or as often mirrored at the first and last point as it
     takes."""
+    if extent == 1:
+        return np.zeros(place.shape)
     if padding == "border":
         return np.clip(place, 0, extent - 1)
     if padding == "reflection":
-        if extent == 1:
-            return np.zeros(place.shape)
         place = np.abs(place) % (2 * (extent - 1))
         return np.minimum(place, 2 * (extent - 1) - place)
     return place

@@ -51,9 +51,8 @@ def call(expr: tree.Call, context: Context, *, waits: bool = False, name: Any = 
     if kind is InitialiserName:
         return _initialiser(callee, arguments, context)
     if kind is Function:
-        if not waits and not _has_tensor(arguments):
-            return _function(callee, arguments, expr, context)
-        if callee.operator is None:
+        on_numbers = not (waits or arguments.named or _has_tensor(arguments))  # those take nothing by name
+        if on_numbers or callee.operator is None:
             return _function(callee, arguments, expr, context)
         callee, kind = callee.operator, Operator
     if kind is Operator:
