@@ -14,11 +14,14 @@ LARGEST = 1500  # numbers in a value; larger ones only take longer
 MOST_AXES = 5
 
 
-def draw(random: Random, name: str, *shapes: Any, tries: int = 12, **fixed: Any) -> Op | None:
-    """An operator of that name that takes values of these shapes; None where none was found."""
-    for _ in range(tries):
+def draw(random: Random, name: str, *shapes: Any, given: str = "", **fixed: Any) -> Op | None:
+    """An operator of that name that takes values of these shapes; None where none was found.
+
+    `given` is an attribute that must not keep its default.
+    """
+    for _ in range(40 if given else 12):
         try:
-            op = build(OPS[name], (), {**drawn(random, name, shapes), **fixed})
+            op = build(OPS[name], (), {**drawn(random, name, shapes, given), **fixed})
             results = op.infer(*shapes)
         except OpError:
             continue
@@ -31,17 +34,21 @@ def small(shape: Shape) -> bool:
     return len(shape) <= MOST_AXES and math.prod(int(e) for e in shape) <= LARGEST
 
 
-def drawn(random: Random, name: str, shapes: tuple[Any, ...]) -> dict[str, Any]:
+def drawn(random: Random, name: str, shapes: tuple[Any, ...], given: str = "") -> dict[str, Any]:
     """Settings from the samples, about every other attribute keeping its default."""
     found = {}
     for field in attributes(OPS[name]):
-        if field.default is dataclasses.MISSING or random.random() < 0.45:
+        if field.default is dataclasses.MISSING or field.name == given or random.random() < 0.45:
             samples = field.metadata["kind"].samples
-            value = random.choice(samples)
-            if field.name == "groups" and shapes and shapes[0] and random.random() < 0.4:
-                value = int(shapes[0][0])  # depthwise
+            others = [sample for sample in samples if sample != field.default]
+            value = random.choice(others if field.name == given and others else samples)
+            if field.name == "groups" and shapes and shapes[0]:
+                width = int(shapes[0][0])
+                value = random.choice([n for n in range(1, width + 1) if width % n == 0])
             if "tuple[int" in field.metadata["kind"].annotation and random.random() < 0.25:
                 value = each_axis(random, samples, len(shapes[0]) - 1 if shapes else 1)
+            if field.name in ("pad", "amount") and name != "deconv" and random.random() < 0.3:
+                value = tuple((random.choice((0, 1)), random.choice((0, 1, 2))) for _ in shapes[0][1:]) or 1
             found[field.name] = value
     if name == "conv" and shapes[0] and random.random() < 0.25:  # as many channels as groups allow for
         found["out"] = int(shapes[0][0]) * random.choice((1, 1, 2))

@@ -19,7 +19,7 @@ from tests.reference.agreement import DOUBLE, Gate, disagreement
 from tests.reference.interpreter import Array, interpret
 from tests.reference.random import drawn
 
-WHOLE = Gate(DOUBLE.rms * 100, DOUBLE.largest * 100)  # of a whole network, whose error its layers amplify
+WHOLE = Gate(DOUBLE.rms * 100, DOUBLE.largest * 100, DOUBLE.least)  # of a whole network, whose error its layers amplify
 
 
 class Case(NamedTuple):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 from netdsl.ops import OPS
-from netdsl.ops.op import Classes, Loss, Shape
+from netdsl.ops.op import Classes, Loss, Shape, attributes
 from netdsl.text import operator_text, shape_text
 from tests.random.drawing import draw
 from tests.random.stages import Apply, Body, flow, text
-from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, Scope, Writer
+from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, WANTED, Scope, Writer
 
 # Losses of probabilities, and what makes these of any numbers.
 PROBABILITIES = {"nll": "softmax", "binary_cross_entropy": "sigmoid", "kl": "log_softmax", "dice": "sigmoid"}
+
+
+WISHES = 5  # operators that a network is asked to hold, all of them in their turn
 
 
 class Net:
@@ -22,6 +26,8 @@ class Net:
 
     def __init__(self, seed: int) -> None:
         self.writer = Writer(Random(seed))
+        self.losses = [LOSSES[(3 * seed + i) % len(LOSSES)] for i in range(3)]
+        self.wanted = [WANTED[(WISHES * seed + i) % len(WANTED)] for i in range(WISHES)]
         self.random = self.writer.random
         self.values: dict[str, Shape] = {}
         self.unread: dict[str, None] = {}
@@ -32,6 +38,7 @@ class Net:
         for _ in range(self.random.randint(0, 2)):
             self.writer.block()
         self.writer.budget = 10
+        self.writer.wanted = self.wanted
         inputs = [self.add("x", self.writer.shape()) for _ in range(self.random.choice((1, 1, 2)))]
         for _ in range(self.random.randint(2, 5)):
             self.random.choice(STATEMENTS)(self)
@@ -167,9 +174,11 @@ class Net:
     # The loss ----------------------------------------------------------------------------------------------
 
     def loss(self, outputs: list[str]) -> list[str]:
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.25:
             return []
-        terms = [self.term(self.random.choice(outputs)) for _ in range(self.random.randint(1, 3))]
+        terms = [self.term(self.random.choice(outputs), name) for name in self.losses]
+        if self.random.random() < 0.3:
+            terms.append(self.term(self.random.choice(outputs), self.random.choice(("number", "one_hot"))))
         factor = self.random.choice((0.3, 2, 0.5))
         known = [term for term in terms if term]
         if not known:
@@ -181,10 +190,9 @@ class Net:
         self.targets[name] = shape
         return name
 
-    def term(self, output: str) -> str:
+    def term(self, output: str, name: str) -> str:
         """A loss of one output, or a number made of it."""
         shape = self.values[output]
-        name = self.random.choice((*LOSSES, *LOSSES, "number", "one_hot"))
         if isinstance(shape, Loss):
             return output
         if name == "number":
@@ -194,12 +202,15 @@ class Net:
                 return ""
             label = self.target(Classes(shape[1:]))
             return f"mse({output}, {label} -> one_hot({shape[0]}))"
+        if name in ("hinge", "triplet") and len(shape) > 1:  # these take vectors only
+            output, shape = f"{output} -> flatten", (math.prod(int(e) for e in shape),)
         operands: list[Any] = [shape] * (OPS[name].inputs[1] or 2)
         if OPS[name].class_inputs == (1,):
             operands[1] = Classes(shape[1:])
         if name == "contrastive":
             operands[2] = (1,)
-        op = draw(self.random, name, *operands)
+        given = self.random.choice([f.name for f in attributes(OPS[name])])
+        op = draw(self.random, name, *operands, given=given)
         if op is None or (not shape and name in ("kl", "nll", "dice")):
             return ""
         return self.applied(name, op, output, operands)

@@ -12,13 +12,17 @@ from random import Random
 from typing import Any
 
 from netdsl.ops import OPS
-from netdsl.ops.op import Classes, Loss, Op, OpError, Shape
-from netdsl.text import operator_text, shape_text
+from netdsl.ops.op import Op, OpError, Shape, attributes
 from tests.random.drawing import draw, small
 from tests.random.stages import Apply, Block, Body, Call, Choice, Group, Halves, Loop, Merge, Named, Numbers, Stage, flow, text  # fmt: skip
 
 OURS = tuple(name for name in OPS if "." not in name)
 LOSSES = tuple(name for name in OURS if OPS[name].family == "loss")
+WANTED = tuple(
+    (name, attribute)
+    for name in OURS if name not in (*LOSSES, "parameter", "one_hot", "split", "expand")
+    for attribute in ("", *(f.name for f in attributes(OPS[name]) if f.name not in ("init", "bias_init", "frozen", "momentum")))
+)  # fmt: skip
 UNARY = tuple(
     name for name in OURS
     if OPS[name].inputs[0] <= 1 and name not in (*LOSSES, "parameter", "one_hot", "split", "concat", "stack")
@@ -50,7 +54,7 @@ class Writer:
     budget: int = 14  # stages that may still be written
     blocks: list[Block] = field(default_factory=list)
     count: int = 0
-    wanted: list[str] = field(default_factory=list)  # operators to be written before others
+    wanted: list[tuple[str, str]] = field(default_factory=list)  # operators, each with an attribute to be given
 
     def fresh(self, stem: str) -> str:
         self.count += 1
@@ -95,13 +99,13 @@ class Writer:
             return False
 
     def unary(self, shape: Shape, scope: Scope) -> Body:
-        name = self.wanted.pop(0) if self.wanted else self.random.choice(UNARY)
+        name, given = self.wanted.pop(0) if self.wanted else (self.random.choice(UNARY), "")
         if name in SEVERAL and (name not in UNARY or self.odds(0.5)):
-            made = self.several(name, shape, scope)
+            made = self.several(name, shape, scope, given)
             return (made,) if made is not None else ()
         if name not in UNARY:
             return ()
-        op = draw(self.random, name, shape)
+        op = draw(self.random, name, shape, given=given)
         if op is None:
             return ()
         op = self.numbered(op, shape, scope)
@@ -137,7 +141,7 @@ class Writer:
     def inner(self, scope: Scope, **changes: Any) -> Scope:
         return Scope(**{**vars(scope), "depth": scope.depth - 1, **changes})
 
-    def several(self, name: str, shape: Shape, scope: Scope) -> Stage | None:
+    def several(self, name: str, shape: Shape, scope: Scope, given: str = "") -> Stage | None:
         """An operator of several values as a merge."""
         if scope.depth < -1:
             return None
@@ -148,7 +152,7 @@ class Writer:
                 shapes = [flow(branch, shape, scope.numbers) for branch in branches]
             except OpError:
                 continue
-            op = draw(self.random, name, *shapes)
+            op = draw(self.random, name, *shapes, given=given)
             if op is not None:
                 return Merge(op, tuple(branches))
         return None
@@ -231,6 +235,27 @@ class Writer:
     def group(self, shape: Shape, scope: Scope) -> Stage | None:
         return Group(self.label(scope, "group", 0.5), self.body(shape, self.inner(scope), 2)[0])
 
+    def layers(self, shape: Shape, scope: Scope) -> Stage | None:
+        """What is fused, or just not: convolutions with norms, activations and sums around them."""
+        pick = self.random.choice
+        convolution = draw(self.random, pick(("conv", "conv", "conv", "deconv", "linear", "max_pool")), shape)
+        if convolution is None:
+            return None
+        stages: list[Stage] = [Apply(convolution)]
+        after = convolution.infer(shape)
+        around = ("batch_norm", "relu", "batch_norm", "leaky_relu", "silu", "relu6", "clamp", "tanh")
+        for _ in range(self.random.randint(1, 3)):
+            more = draw(self.random, pick(around), after)
+            stages.append(Apply(more or OPS["relu"]()))
+        if self.odds(0.3) and len(shape) > 1:
+            before = [Apply(op) for name in ("batch_norm", "relu") if (op := draw(self.random, name, shape))]
+            stages = [*before, *stages]
+        if tuple(after) == tuple(shape) and self.odds(0.7):
+            branches: list[Body] = [tuple(stages), (Apply(OPS["identity"]()),)]
+            self.random.shuffle(branches)
+            return Group("", (Merge(OPS["add"](), tuple(branches)), Apply(OPS[pick(("relu", "tanh"))]())))
+        return Group("", tuple(stages))
+
     def halves(self, shape: Shape, scope: Scope) -> Stage | None:
         split = draw(self.random, "split", shape)
         if split is None or len(split.infer(shape)) < 2:
@@ -273,7 +298,7 @@ class Writer:
 
 
 STRUCTURES = (
-    Writer.merge, Writer.merge, Writer.call, Writer.call, Writer.loop, Writer.choice, Writer.group, Writer.halves,
+    Writer.merge, Writer.merge, Writer.layers, Writer.layers, Writer.layers, Writer.call, Writer.call, Writer.loop, Writer.choice, Writer.group, Writer.halves,
 )  # fmt: skip
 
 # What makes a second operand that the operator takes, besides one of the same shape.

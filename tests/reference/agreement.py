@@ -9,17 +9,16 @@ import numpy as np
 
 
 class Gate(NamedTuple):
-    """How large the error may be."""
+    """How large the error may be. Values below `least` on the average are what is left of larger ones, with the
+    errors of these, and are taken to be as large."""
 
     rms: float
     largest: float
+    least: float
 
 
-DOUBLE = Gate(1e-12, 1e-10)  # float64 against float64
-SINGLE = Gate(5e-6, 1e-4)  # IEEE float32: leaves room for a sequential accumulator, 80 times below a wrong eps
-
-
-LEAST = 1e-3  # numbers smaller than this on the average are what is left of larger ones, with their errors
+DOUBLE = Gate(1e-12, 1e-10, 1e-3)  # float64 against float64
+SINGLE = Gate(5e-6, 1e-4, 0.02)  # IEEE float32: leaves room for a sequential accumulator, 80 times below a wrong eps
 
 
 def disagreement(found: Any, wanted: Any, gate: Gate = DOUBLE) -> str | None:
@@ -33,7 +32,7 @@ def disagreement(found: Any, wanted: Any, gate: Gate = DOUBLE) -> str | None:
     if not good.any():
         return None
     error = np.abs(found[good] - wanted[good])
-    size = max(float(np.sqrt(np.square(wanted[good]).mean())), LEAST)
+    size = max(float(np.sqrt(np.square(wanted[good]).mean())), gate.least)
     if not np.isfinite(error).all():
         return "an element is infinite or NaN"
     if float(np.sqrt(np.square(error).mean())) > gate.rms * size or float(error.max()) > gate.largest * size:
