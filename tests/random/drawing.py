@@ -19,7 +19,7 @@ def draw(random: Random, name: str, *shapes: Any, given: str = "", **fixed: Any)
 
     `given` is an attribute that must not keep its default.
     """
-    for _ in range(40 if given else 12):
+    for _ in range(16 if given else 7):
         try:
             op = build(OPS[name], (), {**drawn(random, name, shapes, given), **fixed})
             results = op.infer(*shapes)

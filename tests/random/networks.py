@@ -40,8 +40,10 @@ class Net:
         self.writer.budget = 10
         self.writer.wanted = self.wanted
         inputs = [self.add("x", self.writer.shape()) for _ in range(self.random.choice((1, 1, 2)))]
-        for _ in range(self.random.randint(2, 5)):
-            self.random.choice(STATEMENTS)(self)
+        for i in range(8):
+            if i > self.random.randint(2, 4) and not self.writer.wanted:
+                break
+            self.random.choice(STATEMENTS if i < 4 else (Net.pipeline,))(self)
         outputs = list(self.outputs(inputs))
         loss = self.loss([name for name, _ in outputs])
         head = [f"  input {name}: {shape_text(self.values[name])}" for name in inputs]

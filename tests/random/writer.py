@@ -82,7 +82,7 @@ class Writer:
     def stage(self, shape: Shape, scope: Scope) -> Body:
         """A stage that takes `shape`, perhaps after one that makes the numbers fit."""
         self.budget -= 1
-        if scope.depth > 0 and self.budget > 0 and not self.wanted and self.odds(0.4):
+        if scope.depth > 0 and self.budget > 0 and self.odds(0.2 if self.wanted else 0.45):
             made = self.random.choice(STRUCTURES)(self, shape, scope)
             if made is not None and self.fits(made, shape, scope):
                 return (made,)
@@ -99,7 +99,17 @@ class Writer:
             return False
 
     def unary(self, shape: Shape, scope: Scope) -> Body:
-        name, given = self.wanted.pop(0) if self.wanted else (self.random.choice(UNARY), "")
+        """An operator, first one of those that are wanted; those that do not fit wait for another value."""
+        if self.wanted and self.odds(0.8):
+            name, given = self.wanted.pop(0)
+            found = self.operator(name, given, shape, scope)
+            if not found:
+                self.wanted.append((name, given))
+            return found
+        return self.operator(self.random.choice(UNARY), "", shape, scope)
+
+    def operator(self, name: str, given: str, shape: Shape, scope: Scope) -> Body:
+        """One of that name, as a stage or a merge; nothing where none fits."""
         if name in SEVERAL and (name not in UNARY or self.odds(0.5)):
             made = self.several(name, shape, scope, given)
             return (made,) if made is not None else ()
@@ -143,7 +153,7 @@ class Writer:
 
     def several(self, name: str, shape: Shape, scope: Scope, given: str = "") -> Stage | None:
         """An operator of several values as a merge."""
-        if scope.depth < -1:
+        if scope.depth < 0:
             return None
         scope = self.inner(scope)
         for _ in range(4):
