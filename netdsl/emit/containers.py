@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from netdsl.emit import python
 from netdsl.emit.classes import inner_regions
 from netdsl.emit.template import TApply, TChoice, TGroup, TInvoke, TJoin, TLet, TLoop, TRegion
 from netdsl.expression import Expr, Literal, Operation
-from netdsl.ops.op import Call, Helper
+from netdsl.ops.op import Call, Helper, Op, OpError
 from netdsl.scope import Region
 
 
@@ -46,7 +47,7 @@ def _wrapper(step: TApply) -> Helper | None:
     text = None if code is None else python.function_text(code, "x")
     if text is None:
         return None
-    name = "".join(part.capitalize() for part in op.name.replace(".", "_").split("_"))
+    name = _wrapper_name(op, shapes(step.first)[0], text)
     source = f'''class {name}(nn.Module):
     """{op.label()}"""
 
@@ -54,6 +55,20 @@ def _wrapper(step: TApply) -> Helper | None:
         return {text}
 '''
     return Helper(name, source)
+
+
+def _wrapper_name(op: Op, shape: Any, text: str) -> str:
+    """One name for one text: `Clamp(low = 0.5)` is `ClampLow0_5`, and what differs by the number of axes says it."""
+    name = ""
+    for word in re.findall(r"[A-Za-z]+|[0-9][0-9.e-]*|-", op.label()):
+        word = "Minus" if word == "-" else word.replace(".", "_").replace("-", "Minus")
+        name += f"_{word}" if word[0].isdigit() and name[-1:].isdigit() else word[:1].upper() + word[1:]
+    try:
+        code = op.expr((*shape, 2))
+        alike = code is not None and python.function_text(code, "x") == text
+    except OpError:
+        alike = False
+    return name if alike else f"{name}{len(shape) - 1}d" if shape else f"{name}OfScalars"
 
 
 def _rank(apply: Any) -> int:

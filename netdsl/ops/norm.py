@@ -194,8 +194,10 @@ class Lrn(Op, name="lrn"):
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"alpha": self.alpha, "beta": self.beta, "k": self.k}, {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
 
-    def module(self, x: Shape) -> Call:
-        return Call("nn.LocalResponseNorm", (self.size,), *self._settings())
+    def module(self, x: Shape) -> Call | None:
+        return None if len(x) == 4 else Call("nn.LocalResponseNorm", (self.size,), *self._settings())
 
     def expr(self, x: Shape) -> Call:
-        return Call("F.local_response_norm", (Operand(0), self.size), *self._settings())
+        # torch views a volume's last two axes as one, which not every layout in memory allows.
+        value = Call(".contiguous", (Operand(0),)) if len(x) == 4 else Operand(0)
+        return Call("F.local_response_norm", (value, self.size), *self._settings())

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from netdsl.extent import Extent, surely_more
 from netdsl.ops.kinds import FLAG, PADS, SIZE, Pads, Sizes, collapse, optional
-from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr
+from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import per_axis, spatial
 from netdsl.ops.window import fits, flat, is_even, rounded_up, sides, slide, total
 
@@ -133,6 +133,15 @@ class AvgPool(Window, name="avg_pool"):
                 attribute="count_include_pad",
             )
         found: Shape = super().infer(x)
+        kernel = per_axis(self.kernel, len(x) - 1, "kernel")
+        even = is_even(sides(self.pad, len(x) - 1))
+        if len(x) == 4 and even and any(surely_more(k, extent) for k, extent in zip(kernel, x[1:], strict=True)):
+            raise OpError(  # torch's rule for volumes alone
+                f"the window of `avg_pool`, {show_shape(kernel)} is larger than its input, {show_shape(x[1:])}, "
+                "which in volumes it may not be, even with padding",
+                code="N404",
+                attribute="kernel",
+            )
         return found
 
 

@@ -157,6 +157,7 @@ RULES = [
     ("matmul(x, y)", [(3, 5), (4, 5)], "N407", None),
     ("max_pool(3, pad = 2)", [(3, 8, 8)], "N412", "`max_pool` can pad by at most half of its kernel, 1, not 2"),
     ("max_pool(9)", [(3, 8, 8)], "N404", None),
+    ("avg_pool(3, pad = 1)", [(3, 4, 4, 2)], "N404", None),
     ("max_pool(3, pad = [[0, 2], [0, 0]])", [(3, 8, 8)], "N412", None),
     ("max_pool(3, pad = [[0, 1], [0, 1]], ceil = true)", [(3, 8, 8)], "N414", None),
     ("avg_pool(3, pad = [[0, 1], [0, 1]], count_include_pad = false)", [(3, 8, 8)], "N414", None),

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from netdsl import Network
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Classes
+from netdsl.runtime.executor import Executor
 from tests.reference.agreement import DOUBLE, Gate, disagreement
 from tests.reference.interpreter import Array, interpret
 from tests.reference.random import drawn
@@ -138,7 +139,19 @@ def compared(case: Case, outputs: list[Any], found: Any) -> Iterator[str]:
                 yield f"output `{output.name}`: {wrong}"
 
 
-LEGS = {"emitted": emitted}
+def fused(case: Case) -> Iterator[str]:
+    """Where the network after all passes, its norms folded, in float64, differs from the reference."""
+    graph = case.net.fused
+    weights = {path: torch.from_numpy(array) for path, array in case.weights.items()}
+    with torch.no_grad(), Drawn():
+        found = Executor(graph, weights, "algebra")(
+            *(torch.from_numpy(case.inputs[graph.nodes[n].name]) for n in graph.inputs)
+        )
+    main = [output for output in case.net.graph.outputs if not output.aux]
+    yield from compared(case, main, found[0] if len(main) == 1 else found)
+
+
+LEGS = {"emitted": emitted, "fused": fused}
 
 
 def disagreements(case: Case, legs: Mapping[str, Any] = LEGS) -> Iterator[str]:

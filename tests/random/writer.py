@@ -86,7 +86,7 @@ class Writer:
             made = self.random.choice(STRUCTURES)(self, shape, scope)
             if made is not None and self.fits(made, shape, scope):
                 return (made,)
-        for _ in range(8):
+        for _ in range(4):
             found = self.unary(shape, scope)
             if found:
                 return found
@@ -156,7 +156,7 @@ class Writer:
         if scope.depth < 0:
             return None
         scope = self.inner(scope)
-        for _ in range(4):
+        for _ in range(2):
             branches = [self.branch(name, i, shape, scope) for i in range(self.arity(name))]
             try:
                 shapes = [flow(branch, shape, scope.numbers) for branch in branches]
@@ -192,7 +192,7 @@ class Writer:
 
     def keeping(self, shape: Shape, scope: Scope) -> Body:
         """A stage or two that keep the shape."""
-        for _ in range(6):
+        for _ in range(3):
             found = self.stage(shape, scope)
             try:
                 if tuple(flow(found, shape, scope.numbers)) == tuple(shape):

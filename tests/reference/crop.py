@@ -25,7 +25,8 @@ def crop(a: Any, w: dict[str, Array], x: Array, like: Array | None = None) -> Ar
 def pad(a: Any, w: dict[str, Array], x: Array) -> Array:
     if a.axis is None:
         return padded(x, sides(a.amount, x.ndim - 2), a.mode, a.value)
-    pair = a.amount if isinstance(a.amount, tuple | list) else (a.amount, a.amount)
+    amount = a.amount[0] if isinstance(a.amount, tuple | list) and len(a.amount) == 1 else a.amount
+    pair = amount if isinstance(amount, tuple | list) else (amount, amount)
     amounts = [(0, 0)] * x.ndim
     amounts[axis_of(a.axis, x)] = (int(pair[0]), int(pair[-1]))
     return padded(x, amounts, a.mode, a.value)

@@ -309,7 +309,8 @@ def pad(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     if a.axis is None:
         pads[2:] = sides(a.amount, rank)
     else:
-        pair = a.amount if isinstance(a.amount, tuple | list) else (a.amount, a.amount)
+        amount = a.amount[0] if isinstance(a.amount, tuple | list) and len(a.amount) == 1 else a.amount
+        pair = amount if isinstance(amount, tuple | list) else (amount, amount)
         pads[axis_of(a.axis, s[0])] = int(pair[0]), int(pair[-1])
     mode = {"replicate": "edge", "circular": "wrap"}.get(a.mode, a.mode)
     return _pad(b, x, pads, mode, a.value)
