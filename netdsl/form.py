@@ -150,6 +150,8 @@ class _Reader:
         self.chain, self.residuals, self.place = chain, residuals, 0
 
     def read(self) -> Form:
+        if not self.chain[0].operands:
+            raise NoForm(f"`{self.chain[0].name}` reads nothing")
         source = self.chain[0].operands[0]
         assert type(source) is Outer
         at = next((i for i, part in enumerate(self.chain) if is_core(part.op)), None)

@@ -100,7 +100,7 @@ class GroupNorm(Affine, name="group_norm"):
             raise OpError(f"{self.groups} groups do not divide {channels} channels", code="N405", attribute="groups")
         if channels == self.groups and all(isinstance(e, int) and e == 1 for e in x[1:]):
             raise OpError(
-                f"`group_norm` needs more than one number in a group, and {self.groups} groups of {describe(x)} have one",
+                f"`group_norm` needs more than one number in a group: {self.groups} groups of {describe(x)} have one",
                 code="N405",
                 attribute="groups",
             )

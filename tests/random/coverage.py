@@ -9,6 +9,7 @@ from typing import Any
 from netdsl.graph import Graph, Node, leaves
 from netdsl.ops import OPS
 from netdsl.ops.op import attributes
+from netdsl.step import Step
 
 OURS = tuple(name for name in OPS if "." not in name)
 
@@ -63,9 +64,13 @@ class Coverage:
         self.pairs: Counter[tuple[str, str]] = Counter()
         self.shapes: Counter[str] = Counter()  # networks that hold such a structure
         self.batches: Counter[int] = Counter()
+        self.fused: Counter[str] = Counter()  # steps of several operators, and reasons against more
 
-    def add(self, graph: Graph, batch: int) -> None:
+    def add(self, graph: Graph, batch: int, fused: Graph | None = None) -> None:
         self.networks += 1
+        if fused is not None and fused.plan is not None:
+            self.fused["steps of several operators"] += sum(isinstance(node.op, Step) for node in fused.nodes)
+            self.fused["refusals with a reason"] += len(fused.plan.reasons)
         self.batches[batch] += 1
         nodes = [node for node in graph.nodes if node.op is not None]
         self.operators.update({node.op.name for node in nodes if node.op})
@@ -113,8 +118,9 @@ class Coverage:
             ("rarest operator", f"{least}, in {self.operators[least]} networks of {self.networks}"),
             ("rarest setting of those that go wrong elsewhere", f"{rare}, {self.buckets[rare]} times"),
             ("rarest attribute, default or given", f"{few}, {self.settings[few]} times"),
-            ("ordered pairs of operators", f"{len(self.pairs)}, {sum(n >= 3 for n in self.pairs.values())} of them thrice"),
+            ("ordered pairs of operators", f"{len(self.pairs)}, thrice {sum(n >= 3 for n in self.pairs.values())}"),
             ("networks with", shares),
+            *((what, f"{count} in {self.networks} networks") for what, count in self.fused.items()),
         ]  # fmt: skip
 
 

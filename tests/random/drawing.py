@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from netdsl.ops import OPS
-from netdsl.ops.op import Op, OpError, Shape, attributes, build
+from netdsl.ops.op import Op, OpError, attributes, build
 
 LARGEST = 1500  # numbers in a value; larger ones only take longer
 MOST_AXES = 5
@@ -30,8 +30,13 @@ def draw(random: Random, name: str, *shapes: Any, given: str = "", **fixed: Any)
     return None
 
 
-def small(shape: Shape) -> bool:
-    return len(shape) <= MOST_AXES and math.prod(int(e) for e in shape) <= LARGEST
+def small(shape: Any) -> bool:
+    return len(shape) <= MOST_AXES and math.prod(whole(shape)) <= LARGEST
+
+
+def whole(shape: Any) -> tuple[int, ...]:
+    """The extents as plain numbers; random networks have no others."""
+    return tuple(int(extent) for extent in shape)
 
 
 def drawn(random: Random, name: str, shapes: tuple[Any, ...], given: str = "") -> dict[str, Any]:
@@ -47,9 +52,11 @@ def drawn(random: Random, name: str, shapes: tuple[Any, ...], given: str = "") -
                 value = random.choice([n for n in range(1, width + 1) if width % n == 0])
             if "tuple[int" in field.metadata["kind"].annotation and random.random() < 0.25:
                 value = each_axis(random, samples, len(shapes[0]) - 1 if shapes else 1)
-            if field.name in ("pad", "amount") and name != "deconv" and random.random() < 0.3:
+            if field.name in ("pad", "amount") and name != "deconv" and random.random() < 0.5:
                 value = tuple((random.choice((0, 1)), random.choice((0, 1, 2))) for _ in shapes[0][1:]) or 1
             found[field.name] = value
+    if name == "conv" and random.random() < 0.1:
+        found["pad"] = 0
     if name == "conv" and shapes[0] and random.random() < 0.25:  # as many channels as groups allow for
         found["out"] = int(shapes[0][0]) * random.choice((1, 1, 2))
     return found

@@ -71,10 +71,11 @@ def given(graph: Graph, random: np.random.Generator) -> dict[str, Array]:
     classes = {
         value.node: _classes(graph, value.node) for value in graph.uses if isinstance(graph.shape(value), Classes)
     }
-    found = {}
+    found: dict[str, Array] = {}
     for number in (*graph.inputs, *graph.targets):
         node = graph.nodes[number]
-        shape = (batch, *(int(e) for e in node.shape))  # type: ignore[call-overload]
+        extents: Any = node.shape
+        shape = (batch, *map(int, extents))
         if isinstance(node.shape, Classes):
             found[node.name] = random.integers(0, classes.get(number, 1), shape)
         else:
@@ -112,8 +113,8 @@ def emitted(case: Case) -> Iterator[str]:
         yield from compared(case, main, found)
         if len(main) < len(graph.outputs):
             taken = signature(module.forward).parameters
-            found = module(*first, aux=True, **{name: x for name, x in xs.items() if name in taken and x is not first[0]
-                                                and name not in {graph.nodes[n].name for n in graph.inputs}})  # fmt: skip
+            targets = {graph.nodes[n].name for n in graph.targets}
+            found = module(*first, aux=True, **{name: xs[name] for name in targets if name in taken})
             yield from compared(case, list(graph.outputs), found)
         if graph.loss is not None:
             loss: Any = module.loss

@@ -10,7 +10,7 @@ from typing import Any
 from netdsl.ops import OPS
 from netdsl.ops.op import Classes, Loss, Shape, attributes
 from netdsl.text import operator_text, shape_text
-from tests.random.drawing import draw
+from tests.random.drawing import draw, whole
 from tests.random.stages import Apply, Body, flow, text
 from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, WANTED, Scope, Writer
 
@@ -18,7 +18,7 @@ from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, WANTED, Scope, Wri
 PROBABILITIES = {"nll": "softmax", "binary_cross_entropy": "sigmoid", "kl": "log_softmax", "dice": "sigmoid"}
 
 
-WISHES = 5  # operators that a network is asked to hold, all of them in their turn
+WISHES = 6  # operators that a network is asked to hold, all of them in their turn
 
 
 class Net:
@@ -62,7 +62,7 @@ class Net:
 
     def add(self, stem: str, shape: Shape) -> str:
         name = self.writer.fresh(stem)
-        self.values[name] = shape if isinstance(shape, Loss) else tuple(int(extent) for extent in shape)  # type: ignore[arg-type]
+        self.values[name] = shape if isinstance(shape, Loss) else whole(shape)
         self.unread[name] = None
         return name
 
@@ -125,14 +125,16 @@ class Net:
         shape = self.values[source]
         if not shape:
             return self.pipeline()
-        whole = len(shape) < 2 or self.random.random() < 0.5
-        op = draw(self.random, "parameter", shape=tuple(int(e) for e in (shape if whole else shape[:1])))
+        everywhere = len(shape) < 2 or self.random.random() < 0.5
+        op = draw(self.random, "parameter", shape=whole(shape if everywhere else shape[:1]))
         assert op is not None
         name = self.writer.fresh("p")
         self.say(name, operator_text(op))
-        if whole and self.random.random() < 0.5:
+        if everywhere and self.random.random() < 0.5:
             self.say(
-                self.add("v", (2 * int(shape[0]), *shape[1:])), f"concat({source}, {name} -> expand({source}))", source
+                self.add("v", (2 * whole(shape)[0], *shape[1:])),
+                f"concat({source}, {name} -> expand({source}))",
+                source,
             )
         else:
             sign = self.random.choice("+-*")
@@ -154,7 +156,7 @@ class Net:
         """Every value that nothing reads, and sometimes one that is read; an input is worked on first."""
         names = list(self.unread)
         if len(names) > 4:
-            names = names[:3] + [self.joined(names[3:])]
+            names = [*names[:3], self.joined(names[3:])]
         read = [name for name in self.values if name not in self.unread and name not in inputs]
         if read and (not names or self.random.random() < 0.3):
             names.append(self.random.choice(read))
@@ -169,8 +171,8 @@ class Net:
 
     def joined(self, names: list[str]) -> str:
         """One vector of several values: their means, side by side."""
-        whole = [name if not self.values[name] else f"{name} -> mean" for name in names]
-        self.say(self.add("v", (len(names),)), f"stack({', '.join(whole)})")
+        numbers = [name if not self.values[name] else f"{name} -> mean" for name in names]
+        self.say(self.add("v", (len(names),)), f"stack({', '.join(numbers)})")
         return list(self.values)[-1]
 
     # The loss ----------------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ class Net:
             label = self.target(Classes(shape[1:]))
             return f"mse({output}, {label} -> one_hot({shape[0]}))"
         if name in ("hinge", "triplet") and len(shape) > 1:  # these take vectors only
-            output, shape = f"{output} -> flatten", (math.prod(int(e) for e in shape),)
+            output, shape = f"{output} -> flatten", (math.prod(whole(shape)),)
         operands: list[Any] = [shape] * (OPS[name].inputs[1] or 2)
         if OPS[name].class_inputs == (1,):
             operands[1] = Classes(shape[1:])

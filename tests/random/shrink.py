@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-import netdsl
-from netdsl import NetdslError
 from netdsl.graph import Graph, Node, leaves
 from netdsl.scope import Value
 from netdsl.text import to_text
@@ -104,28 +102,29 @@ def _deletions(text: str) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """What stands between two separators of one depth, with one of the separators."""
-    marks: list[list[int]] = [[0]]
+    """What stands between two separators of one depth, with the one after it or the one before it."""
+    marks: list[list[tuple[int, int]]] = [[(0, 0)]]
     at = 0
     while at < len(text):
         if text[at] in _OPEN:
-            marks.append([at + 1])
+            marks.append([(at + 1, at + 1)])
         elif text[at] in _CLOSE and len(marks) > 1:
-            yield from _between([*marks.pop(), at])
+            yield from _between([*marks.pop(), (at, at)])
         elif text[at] in ";\n,":
-            marks[-1].append(at + 1)
+            marks[-1].append((at, at + 1))
         elif text.startswith("->", at):
-            marks[-1].append(at + 2)
+            marks[-1].append((at, at + 2))
             at += 1
         at += 1
-    yield from _between([*marks[0], len(text)])
+    yield from _between([*marks[0], (len(text), len(text))])
 
 
-def _between(marks: list[int]) -> Iterator[tuple[int, int]]:
+def _between(marks: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     for i in range(len(marks) - 1):
-        yield marks[i], marks[i + 1]
-        if i + 2 < len(marks):
-            yield marks[i], marks[i + 2]
+        for j in (i + 1, i + 2):
+            if j < len(marks):
+                yield marks[i][1], marks[j][1]
+                yield marks[i][0], marks[j][0]
 
 
 def _braces(text: str) -> Iterator[tuple[int, int]]:
@@ -137,12 +136,3 @@ def _braces(text: str) -> Iterator[tuple[int, int]]:
             start = stack.pop()
             if stack:
                 yield start, at
-
-
-def compiles(text: str) -> bool:
-    """Whether it is a network at all; what fails to compile shows nothing, unless by an exception that is no error."""
-    try:
-        netdsl.compile(text, network="f")
-    except NetdslError:
-        return False
-    return True

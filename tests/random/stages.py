@@ -67,7 +67,7 @@ class Apply(Stage):
         return f"{self.label}: {operator_text(self.op)}" if self.label else operator_text(self.op)
 
     def flow(self, shape: Shape, numbers: Numbers) -> Shape:
-        return with_numbers(self.op, numbers).infer(shape)  # type: ignore[no-any-return]
+        return with_numbers(self.op, numbers).infer(shape)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Merge(Stage):
         return f"{head}{operator_text(self.op)} {{ {'; '.join(map(text, self.branches))} }}"
 
     def flow(self, shape: Shape, numbers: Numbers) -> Shape:
-        return self.op.infer(*(flow(branch, shape, numbers) for branch in self.branches))  # type: ignore[no-any-return]
+        return self.op.infer(*(flow(branch, shape, numbers) for branch in self.branches))
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,12 @@ class Halves(Stage):
     def text(self) -> str:
         first, *rest = self.names
         branches = "; ".join([*rest, f"{first} -> {text(self.worked)}"])
-        return f"{{ {', '.join(self.names)} = in -> {operator_text(self.split)}; {operator_text(self.join)} {{ {branches} }} }}"
+        cut = f"{', '.join(self.names)} = in -> {operator_text(self.split)}"
+        return f"{{ {cut}; {operator_text(self.join)} {{ {branches} }} }}"
 
     def flow(self, shape: Shape, numbers: Numbers) -> Shape:
         first, *rest = self.split.infer(shape)
-        return self.join.infer(*rest, flow(self.worked, first, numbers))  # type: ignore[no-any-return]
+        return self.join.infer(*rest, flow(self.worked, first, numbers))
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
 from netdsl.ops import OPS
 from netdsl.ops.op import Op, OpError, Shape, attributes
 from tests.random.drawing import draw, small
-from tests.random.stages import Apply, Block, Body, Call, Choice, Group, Halves, Loop, Merge, Named, Numbers, Stage, flow, text  # fmt: skip
+from tests.random.stages import (  # fmt: skip
+    Apply,
+    Block,
+    Body,
+    Call,
+    Choice,
+    Group,
+    Halves,
+    Loop,
+    Merge,
+    Named,
+    Numbers,
+    Stage,
+    flow,
+)
 
+UNCOUNTED = ("init", "bias_init", "frozen", "momentum")  # nothing computes with them at inference
 OURS = tuple(name for name in OPS if "." not in name)
 LOSSES = tuple(name for name in OURS if OPS[name].family == "loss")
-WANTED = tuple(
-    (name, attribute)
-    for name in OURS if name not in (*LOSSES, "parameter", "one_hot", "split", "expand")
-    for attribute in ("", *(f.name for f in attributes(OPS[name]) if f.name not in ("init", "bias_init", "frozen", "momentum")))
-)  # fmt: skip
+# Every operator as it comes, and with each of its attributes given; those of few attributes oftener. Shuffled, so that
+# a network is asked for different ones.
+WANTED = [
+    (name, wishes[i % len(wishes)])
+    for name in OURS
+    if name not in (*LOSSES, "parameter", "one_hot", "split", "expand")
+    for wishes in [["", *(f.name for f in attributes(OPS[name]) if f.name not in UNCOUNTED)]]
+    for i in range(max(6, len(wishes)))
+]
+Random(0).shuffle(WANTED)
 UNARY = tuple(
     name for name in OURS
     if OPS[name].inputs[0] <= 1 and name not in (*LOSSES, "parameter", "one_hot", "split", "concat", "stack")
@@ -110,7 +131,7 @@ class Writer:
 
     def operator(self, name: str, given: str, shape: Shape, scope: Scope) -> Body:
         """One of that name, as a stage or a merge; nothing where none fits."""
-        if name in SEVERAL and (name not in UNARY or self.odds(0.5)):
+        if name in SEVERAL and (name not in UNARY or (not given and self.odds(0.5))):
             made = self.several(name, shape, scope, given)
             return (made,) if made is not None else ()
         if name not in UNARY:
@@ -177,11 +198,10 @@ class Writer:
         choices: list[Callable[[], Body]] = [lambda: (Apply(OPS["identity"]()),), lambda: self.keeping(shape, scope)]
         if place:
             for other in PARTNERS.get(name, ()):
-                drawn = draw(
-                    self.random, other, shape, **({"out": axes - 1, "groups": 1} if name == "warp" and axes > 2 else {})
-                )
+                fixed: dict[str, Any] = FLOW | {"out": axes - 1} if name == "warp" and axes > 2 else {}
+                drawn = draw(self.random, other, shape, **fixed)
                 if drawn is not None:
-                    choices = [lambda stage=Apply(drawn): (stage,), *choices[:1]]  # type: ignore[misc]
+                    choices = [partial(_alone, drawn), *choices[:1]]
             if name in DIFFERENCES:
                 return (Apply(OPS[self.random.choice(("sigmoid", "exp", "softplus", "square"))]()),)
             if name == "div":
@@ -308,8 +328,22 @@ class Writer:
 
 
 STRUCTURES = (
-    Writer.merge, Writer.merge, Writer.layers, Writer.layers, Writer.layers, Writer.call, Writer.call, Writer.loop, Writer.choice, Writer.group, Writer.halves,
+    Writer.merge, Writer.merge, Writer.layers, Writer.layers, Writer.layers, Writer.call, Writer.call, Writer.loop,
+    Writer.choice, Writer.group, Writer.halves,
 )  # fmt: skip
+
+
+def _alone(op: Op) -> Body:
+    return (Apply(op),)
+
+
+FLOW: dict[str, Any] = {
+    "kernel": 1,
+    "stride": 1,
+    "pad": None,
+    "groups": 1,
+    "dilation": 1,
+}  # a convolution that makes one
 
 # What makes a second operand that the operator takes, besides one of the same shape.
 PARTNERS: dict[str, tuple[str, ...]] = {

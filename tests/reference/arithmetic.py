@@ -14,7 +14,7 @@ from tests.reference.windows import Array
 def _applied(a: Any, xs: tuple[Array, ...], function: Callable[..., Any]) -> Array:
     if a.scalar is not None:
         pair = (float(a.scalar), xs[0]) if a.reverse else (xs[0], float(a.scalar))
-        return function(*pair)  # type: ignore[no-any-return]
+        return function(*pair)
     rank = max(x.ndim for x in xs)
     # A scalar per sample, or a vector of channels, goes with all points behind it.
     return reduce(function, [x.reshape(x.shape + (1,) * (rank - x.ndim)) if x.ndim else x for x in xs])

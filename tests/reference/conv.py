@@ -61,12 +61,12 @@ def deconv(a: Any, w: dict[str, Array], x: Array) -> Array:
     xs = x.reshape(x.shape[0], groups, -1, *extents)
     for point in np.ndindex(*kernel):
         laid = np.einsum("ngc...,gco->ngo...", xs, weight[(..., *point)])
-        at = tuple(
+        at: Any = tuple(
             slice(p * d, p * d + (e - 1) * s + 1, s)
             for p, d, e, s in zip(point, dilation, extents, stride, strict=True)
         )
         y[(..., *at)] += laid
-    cut = tuple(slice(p, y.shape[3 + i] - p) for i, p in enumerate(pad))
+    cut: Any = tuple(slice(p, y.shape[3 + i] - p) for i, p in enumerate(pad))
     y = y[(..., *cut)]
     return biased(y.reshape(x.shape[0], -1, *y.shape[3:]), w)
 

@@ -19,7 +19,8 @@ def crop(a: Any, w: dict[str, Array], x: Array, like: Array | None = None) -> Ar
     size = each(a.size, rank) if like is None else list(like.shape[2:])
     spare = [extent - wanted for extent, wanted in zip(x.shape[2:], size, strict=True)]
     begin = [s // 2 for s in spare] if a.offset is None else each(a.offset, rank)
-    return x[(..., *(slice(b, b + s) for b, s in zip(begin, size, strict=True)))]
+    cut: Any = [slice(b, b + s) for b, s in zip(begin, size, strict=True)]
+    return x[(..., *cut)]
 
 
 def pad(a: Any, w: dict[str, Array], x: Array) -> Array:

@@ -12,8 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tests.reference import activation, arithmetic, conv, crop, learned, linear, loss, merge, norm, pool
-from tests.reference import random, reduce, reshape, resize, vision  # fmt: skip
+from tests.reference import (  # fmt: skip
+    activation,
+    arithmetic,
+    conv,
+    crop,
+    learned,
+    linear,
+    loss,
+    merge,
+    norm,
+    pool,
+    random,
+    reduce,
+    reshape,
+    resize,
+    vision,
+)
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Node

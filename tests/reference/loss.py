@@ -77,7 +77,7 @@ def dice(a: Any, w: dict[str, Array], x: Array, y: Array) -> Array:
 
 
 def _length(x: Array) -> Array:
-    return np.sqrt((x.reshape(x.shape[0], -1) ** 2).sum(1))  # type: ignore[no-any-return]
+    return np.sqrt((x.reshape(x.shape[0], -1) ** 2).sum(1))
 
 
 def contrastive(a: Any, w: dict[str, Array], x: Array, y: Array, same: Array) -> Array:

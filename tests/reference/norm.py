@@ -48,7 +48,7 @@ def lrn(a: Any, w: dict[str, Array], x: Array) -> Array:
     before, after = a.size // 2, (a.size - 1) // 2
     squares = np.pad(x * x, [(0, 0), (before, after)] + [(0, 0)] * (x.ndim - 2))
     total = sum(squares[:, i : i + x.shape[1]] for i in range(a.size))
-    return x / (a.k + a.alpha / a.size * total) ** a.beta  # type: ignore[no-any-return]
+    return x / (a.k + a.alpha / a.size * total) ** a.beta
 
 
 OPERATORS = (batch_norm, instance_norm, group_norm, layer_norm, lrn)

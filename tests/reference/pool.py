@@ -27,13 +27,15 @@ def pooled(a: Any, x: Array, fill: float, dilation: Any = 1) -> Array:
     for extent, window, step, pad in zip(x.shape[2:], spans, stride, sides(a.pad, rank), strict=True):
         end = (count(extent, window, step, pad, a.ceil) - 1) * step + window  # of the last window
         amounts.append((pad[0], end - pad[0] - extent))
-    cut = tuple(slice(None, extent + min(after, 0)) for extent, (_, after) in zip(x.shape[2:], amounts, strict=True))
+    cut: Any = tuple(
+        slice(None, extent + min(after, 0)) for extent, (_, after) in zip(x.shape[2:], amounts, strict=True)
+    )
     filled = padded(x[(..., *cut)], [(before, max(after, 0)) for before, after in amounts], value=fill)
     return windows(filled, kernel, stride, dilations)
 
 
 def max_pool(a: Any, w: dict[str, Array], x: Array) -> Array:
-    return _points(pooled(a, x, -np.inf, a.dilation), x).max(-1)  # type: ignore[no-any-return]
+    return _points(pooled(a, x, -np.inf, a.dilation), x).max(-1)
 
 
 def _points(found: Array, x: Array) -> Array:
@@ -49,9 +51,9 @@ def avg_pool(a: Any, w: dict[str, Array], x: Array) -> Array:
         rank = x.ndim - 2
         before = [pad[0] for pad in sides(a.pad, rank)]
         total = _points(pooled(a, x, 0), x).sum(-1)
-        return total / _extents(a, counted, before, total.shape[2:])  # type: ignore[no-any-return]
+        return total / _extents(a, counted, before, total.shape[2:])
     total = _points(pooled(a, x, 0), x).sum(-1)
-    return total / _points(pooled(a, counted, 0), x).sum(-1)  # type: ignore[no-any-return]
+    return total / _points(pooled(a, counted, 0), x).sum(-1)
 
 
 def _extents(a: Any, padded_map: Array, before: list[int], places: tuple[int, ...]) -> Array:
@@ -68,11 +70,11 @@ def _extents(a: Any, padded_map: Array, before: list[int], places: tuple[int, ..
 
 
 def global_avg_pool(a: Any, w: dict[str, Array], x: Array) -> Array:
-    return x.mean(tuple(range(2, x.ndim)), keepdims=a.keep)  # type: ignore[no-any-return]
+    return x.mean(tuple(range(2, x.ndim)), keepdims=a.keep)
 
 
 def global_max_pool(a: Any, w: dict[str, Array], x: Array) -> Array:
-    return x.max(tuple(range(2, x.ndim)), keepdims=a.keep)  # type: ignore[no-any-return]
+    return x.max(tuple(range(2, x.ndim)), keepdims=a.keep)
 
 
 def cut_into(x: Array, size: list[int], reduce: Any) -> Array:
@@ -81,7 +83,9 @@ def cut_into(x: Array, size: list[int], reduce: Any) -> Array:
     extents = x.shape[2:]
     y = np.empty((*x.shape[:2], *size))
     for place in np.ndindex(*size):
-        window = tuple(slice(i * e // n, -(-(i + 1) * e // n)) for i, e, n in zip(place, extents, size, strict=True))
+        window: Any = tuple(
+            slice(i * e // n, -(-(i + 1) * e // n)) for i, e, n in zip(place, extents, size, strict=True)
+        )
         y[(..., *place)] = reduce(x[(..., *window)], axis=tuple(range(2, x.ndim)))
     return y
 

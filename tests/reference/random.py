@@ -19,7 +19,7 @@ def drop_path(a: Any, w: dict[str, Array], x: Array) -> Array:
 
 
 def noise(a: Any, w: dict[str, Array], like: Array) -> Array:
-    return a.std * drawn(a.kind, like)  # type: ignore[no-any-return]
+    return a.std * drawn(a.kind, like)
 
 
 def drawn(kind: str, like: Array) -> Array:

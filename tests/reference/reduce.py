@@ -28,7 +28,7 @@ def _reduced(a: Any, xs: tuple[Array, ...], whole: Callable[..., Any], pair: Cal
     if x.ndim == 1:
         return np.asarray(whole(x))
     axes = tuple(range(1, x.ndim)) if a.axis is None else axes_of(a.axis, x)
-    return whole(x, axis=axes, keepdims=a.keep)  # type: ignore[no-any-return]
+    return whole(x, axis=axes, keepdims=a.keep)
 
 
 def sum_(a: Any, w: dict[str, Array], *xs: Array) -> Array:
@@ -50,7 +50,7 @@ def min_(a: Any, w: dict[str, Array], *xs: Array) -> Array:
 
 def norm(a: Any, w: dict[str, Array], x: Array) -> Array:
     axes = tuple(range(1, x.ndim)) if a.axis is None else axes_of(a.axis, x)
-    return (np.abs(x) ** a.p).sum(axes, keepdims=a.keep) ** (1 / a.p)  # type: ignore[no-any-return]
+    return (np.abs(x) ** a.p).sum(axes, keepdims=a.keep) ** (1 / a.p)
 
 
 def l2_normalise(a: Any, w: dict[str, Array], x: Array) -> Array:
@@ -59,7 +59,7 @@ def l2_normalise(a: Any, w: dict[str, Array], x: Array) -> Array:
 
 
 def distance(a: Any, w: dict[str, Array], x: Array, y: Array) -> Array:
-    return (np.abs(x - y) ** a.p).sum(tuple(range(1, x.ndim))) ** (1 / a.p)  # type: ignore[no-any-return]
+    return (np.abs(x - y) ** a.p).sum(tuple(range(1, x.ndim))) ** (1 / a.p)
 
 
 OPERATORS = (sum_, mean, max_, min_, norm, l2_normalise, distance)

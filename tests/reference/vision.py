@@ -29,8 +29,8 @@ def warp(a: Any, w: dict[str, Array], x: Array, flow: Array) -> Array:
     low = [np.floor(place).astype(int) for place in places]
     found = np.zeros(x.shape)
     for corner in product((0, 1), repeat=len(extents)):
-        share = math.prod(p - l if c else l + 1 - p for p, l, c in zip(places, low, corner, strict=True))
-        found += np.expand_dims(share, 1) * _read(x, [l + c for l, c in zip(low, corner, strict=True)])
+        share = math.prod(at - edge if c else edge + 1 - at for at, edge, c in zip(places, low, corner, strict=True))
+        found += np.expand_dims(share, 1) * _read(x, [edge + c for edge, c in zip(low, corner, strict=True)])
     return found
 
 

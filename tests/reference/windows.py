@@ -31,8 +31,9 @@ def sides(value: Any, rank: int) -> list[tuple[int, int]]:
 def padded(x: Array, amounts: list[tuple[int, int]], mode: str = "constant", value: float = 0.0) -> Array:
     """The last axes of `x` with more points on both sides."""
     widths = [(0, 0)] * (x.ndim - len(amounts)) + amounts
-    held = {"constant_values": value} if NUMPY_MODE[mode] == "constant" else {}
-    return np.pad(x, widths, NUMPY_MODE[mode], **held)  # type: ignore[call-overload, no-any-return]
+    held: dict[str, Any] = {"constant_values": value} if NUMPY_MODE[mode] == "constant" else {}
+    words: Any = NUMPY_MODE[mode]
+    return np.pad(x, widths, words, **held)
 
 
 def windows(x: Array, kernel: list[int], stride: list[int], dilation: list[int]) -> Array:

@@ -45,7 +45,7 @@ def conv(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
         x = _pad(b, x, [(0, 0), (0, 0), *pads], {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[a.mode])
         pads = [(0, 0)] * rank
     bias = [w["bias"]] if "bias" in w else []
-    return b("Conv", x, w["weight"], *bias, group=int(a.groups), **_window(a, pads, rank))  # type: ignore[no-any-return]
+    return b("Conv", x, w["weight"], *bias, group=int(a.groups), **_window(a, pads, rank))
 
 
 def _pads(a: Any, rank: int) -> list[tuple[int, int]]:
@@ -66,14 +66,14 @@ def _window(a: Any, pads: list[tuple[int, int]], rank: int) -> dict[str, Any]:
 
 def _pad(b: Builder, x: str, pads: list[tuple[int, int]], mode: str = "constant", value: float = 0.0) -> str:
     amounts = b.ints(*(p for p, _ in pads), *(q for _, q in pads))
-    return b("Pad", x, amounts, b.constant(value), mode=mode)  # type: ignore[no-any-return]
+    return b("Pad", x, amounts, b.constant(value), mode=mode)
 
 
 def separable_conv(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     rank = len(s[0]) - 2
     x = b("Conv", x, w["depthwise.weight"], group=s[0][1], **_window(a, _pads(a, rank), rank))
     bias = [w["pointwise.bias"]] if "pointwise.bias" in w else []
-    return b("Conv", x, w["pointwise.weight"], *bias)  # type: ignore[no-any-return]
+    return b("Conv", x, w["pointwise.weight"], *bias)
 
 
 def deconv(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
@@ -81,9 +81,9 @@ def deconv(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     pads = [(p, p) for p in each(a.pad, rank)]
     if any(m >= s_ for m, s_ in zip(each(a.output_pad, rank), each(a.stride, rank), strict=True)):
         raise Untranslated
-    more = {"output_padding": each(a.output_pad, rank), "group": int(a.groups)}
+    more: dict[str, Any] = {"output_padding": each(a.output_pad, rank), "group": int(a.groups)}
     bias = [w["bias"]] if "bias" in w else []
-    return b("ConvTranspose", x, w["weight"], *bias, **_window(a, pads, rank), **more)  # type: ignore[no-any-return]
+    return b("ConvTranspose", x, w["weight"], *bias, **_window(a, pads, rank), **more)
 
 
 # ------------------------------------------------------------------------------------------------------------- linear
@@ -94,21 +94,21 @@ def linear(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     order = [i for i in range(len(s[0])) if i != axis] + [axis]
     y = b("MatMul", b("Transpose", x, perm=order), b("Transpose", w["weight"], perm=[1, 0]))
     y = b("Add", y, w["bias"]) if "bias" in w else y
-    return b("Transpose", y, perm=[int(i) for i in np.argsort(order)])  # type: ignore[no-any-return]
+    return b("Transpose", y, perm=[int(i) for i in np.argsort(order)])
 
 
 def matmul(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:
-    return b("MatMul", x, _swapped(b, y, s[1]) if a.transpose else y)  # type: ignore[no-any-return]
+    return b("MatMul", x, _swapped(b, y, s[1]) if a.transpose else y)
 
 
 def _swapped(b: Builder, x: str, shape: tuple[int, ...], first: int = -2, second: int = -1) -> str:
     order = list(range(len(shape)))
     order[first], order[second] = order[second], order[first]
-    return b("Transpose", x, perm=order)  # type: ignore[no-any-return]
+    return b("Transpose", x, perm=order)
 
 
 def one_hot(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("OneHot", x, b.ints(int(a.classes)), b.constant([0, 1]), axis=1)  # type: ignore[no-any-return]
+    return b("OneHot", x, b.ints(int(a.classes)), b.constant([0, 1]), axis=1)
 
 
 # -------------------------------------------------------------------------------------------------------------- norms
@@ -118,7 +118,7 @@ def _standard(b: Builder, x: str, axes: list[int], eps: float) -> str:
     at = b.ints(*axes)
     centred = b("Sub", x, b("ReduceMean", x, at))
     variance = b("ReduceMean", b("Mul", centred, centred), at)
-    return b("Div", centred, b("Sqrt", b("Add", variance, b.constant(eps))))  # type: ignore[no-any-return]
+    return b("Div", centred, b("Sqrt", b("Add", variance, b.constant(eps))))
 
 
 def _affine(b: Builder, w: Held, s: Shapes, y: str) -> str:
@@ -132,12 +132,12 @@ def batch_norm(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
         return _affine(b, w, s, _standard(b, x, [0, *range(2, len(s[0]))], a.eps))
     ones, zeros = b.constant(np.ones(s[0][1])), b.constant(np.zeros(s[0][1]))
     held = w.get("weight", ones), w.get("bias", zeros), w["running_mean"], w["running_var"]
-    return b("BatchNormalization", x, *held, epsilon=float(a.eps))  # type: ignore[no-any-return]
+    return b("BatchNormalization", x, *held, epsilon=float(a.eps))
 
 
 def instance_norm(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     ones, zeros = b.constant(np.ones(s[0][1])), b.constant(np.zeros(s[0][1]))
-    return b("InstanceNormalization", x, w.get("weight", ones), w.get("bias", zeros), epsilon=float(a.eps))  # type: ignore[no-any-return]
+    return b("InstanceNormalization", x, w.get("weight", ones), w.get("bias", zeros), epsilon=float(a.eps))
 
 
 def group_norm(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
@@ -159,7 +159,7 @@ def layer_norm(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
 def lrn(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     if a.size % 2 == 0 or len(s[0]) != 4:
         raise Untranslated
-    return b("LRN", x, size=int(a.size), alpha=float(a.alpha), beta=float(a.beta), bias=float(a.k))  # type: ignore[no-any-return]
+    return b("LRN", x, size=int(a.size), alpha=float(a.alpha), beta=float(a.beta), bias=float(a.k))
 
 
 # -------------------------------------------------------------------------------------------------------- activations
@@ -169,38 +169,39 @@ def simple(kind: str, **names: str) -> Any:
     """An operator that is one node; `names` are the node's attributes and whose values they have."""
 
     def translate(b: Builder, a: Any, w: Held, s: Shapes, *xs: str) -> Any:
-        return b(kind, *xs, **{key: float(getattr(a, name)) for key, name in names.items()})
+        settings: dict[str, Any] = {key: float(getattr(a, name)) for key, name in names.items()}
+        return b(kind, *xs, **settings)
 
     return translate
 
 
 def relu6(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Clip", x, b.constant(0.0), b.constant(6.0))  # type: ignore[no-any-return]
+    return b("Clip", x, b.constant(0.0), b.constant(6.0))
 
 
 def prelu(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     slope = w["weight"] if a.single or len(s[0]) < 2 else channels(b, w["weight"], s[0])
-    return b("PRelu", x, slope)  # type: ignore[no-any-return]
+    return b("PRelu", x, slope)
 
 
 def gelu(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Gelu", x, approximate=str(a.approximate))  # type: ignore[no-any-return]
+    return b("Gelu", x, approximate=str(a.approximate))
 
 
 def silu(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Mul", x, b("Sigmoid", x))  # type: ignore[no-any-return]
+    return b("Mul", x, b("Sigmoid", x))
 
 
 def hardsigmoid(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("HardSigmoid", x, alpha=1 / 6, beta=0.5)  # type: ignore[no-any-return]
+    return b("HardSigmoid", x, alpha=1 / 6, beta=0.5)
 
 
 def hardtanh(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Clip", x, b.constant(a.low), b.constant(a.high))  # type: ignore[no-any-return]
+    return b("Clip", x, b.constant(a.low), b.constant(a.high))
 
 
 def softplus(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Div", b("Softplus", b("Mul", x, b.constant(a.beta))), b.constant(a.beta))  # type: ignore[no-any-return]
+    return b("Div", b("Softplus", b("Mul", x, b.constant(a.beta))), b.constant(a.beta))
 
 
 def along(kind: str) -> Any:
@@ -213,7 +214,7 @@ def along(kind: str) -> Any:
 def squash(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     square = b("ReduceSumSquare", x, b.ints(axis_of(a.axis, s[0])))
     factor = b("Div", square, b("Add", square, b.constant(1.0)))
-    return b("Div", b("Mul", factor, x), b("Sqrt", b("Add", square, b.constant(a.eps))))  # type: ignore[no-any-return]
+    return b("Div", b("Mul", factor, x), b("Sqrt", b("Add", square, b.constant(a.eps))))
 
 
 # -------------------------------------------------------------------------------------------------------------- pools
@@ -221,13 +222,13 @@ def squash(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
 
 def max_pool(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     rank = len(s[0]) - 2
-    return b("MaxPool", x, ceil_mode=int(a.ceil), **_window(a, sides(a.pad, rank), rank))  # type: ignore[no-any-return]
+    return b("MaxPool", x, ceil_mode=int(a.ceil), **_window(a, sides(a.pad, rank), rank))
 
 
 def avg_pool(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     rank = len(s[0]) - 2
     more = {"ceil_mode": int(a.ceil), "count_include_pad": int(a.count_include_pad)}
-    return b("AveragePool", x, **_window(a, sides(a.pad, rank), rank), **more)  # type: ignore[no-any-return]
+    return b("AveragePool", x, **_window(a, sides(a.pad, rank), rank), **more)
 
 
 def whole(kind: str) -> Any:
@@ -269,7 +270,7 @@ def unflatten(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
 
 
 def permute(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Transpose", x, perm=[0, *(axis_of(i, s[0]) for i in a.order)])  # type: ignore[no-any-return]
+    return b("Transpose", x, perm=[0, *(axis_of(i, s[0]) for i in a.order)])
 
 
 def transpose(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
@@ -285,13 +286,13 @@ def split(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> list[str]:
 
 
 def expand(b: Builder, a: Any, w: Held, s: Shapes, x: str, like: str) -> str:
-    return b("Expand", x, b.ints(s[1][0], *s[0][1:]))  # type: ignore[no-any-return]
+    return b("Expand", x, b.ints(s[1][0], *s[0][1:]))
 
 
 def slice_(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     stop = 2**31 if a.stop is None else int(a.stop)
     ends = b.ints(int(a.start)), b.ints(stop), b.ints(axis_of(a.axis, s[0])), b.ints(int(a.step))
-    return b("Slice", x, *ends)  # type: ignore[no-any-return]
+    return b("Slice", x, *ends)
 
 
 def crop(b: Builder, a: Any, w: Held, s: Shapes, x: str, *like: str) -> str:
@@ -300,7 +301,7 @@ def crop(b: Builder, a: Any, w: Held, s: Shapes, x: str, *like: str) -> str:
     spare = [extent - wanted for extent, wanted in zip(s[0][2:], size, strict=True)]
     begin = [n // 2 for n in spare] if a.offset is None else each(a.offset, rank)
     ends = [p + n for p, n in zip(begin, size, strict=True)]
-    return b("Slice", x, b.ints(*begin), b.ints(*ends), b.ints(*range(2, 2 + rank)))  # type: ignore[no-any-return]
+    return b("Slice", x, b.ints(*begin), b.ints(*ends), b.ints(*range(2, 2 + rank)))
 
 
 def pad(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
@@ -366,22 +367,22 @@ def arithmetic(kind: str) -> Any:
 
 
 def square(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
-    return b("Mul", x, x)  # type: ignore[no-any-return]
+    return b("Mul", x, x)
 
 
 def clamp(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     low = "" if a.low is None else b.constant(a.low)
-    return b("Clip", x, low, *([] if a.high is None else [b.constant(a.high)]))  # type: ignore[no-any-return]
+    return b("Clip", x, low, *([] if a.high is None else [b.constant(a.high)]))
 
 
 def concat(b: Builder, a: Any, w: Held, s: Shapes, *xs: str) -> str:
-    return b("Concat", *xs, axis=axis_of(a.axis, s[0]))  # type: ignore[no-any-return]
+    return b("Concat", *xs, axis=axis_of(a.axis, s[0]))
 
 
 def stack(b: Builder, a: Any, w: Held, s: Shapes, *xs: str) -> str:
     axis = int(a.axis) + 1 if a.axis >= 0 else len(s[0]) + 1 + int(a.axis)
     at = b.ints(axis)
-    return b("Concat", *(b("Unsqueeze", x, at) for x in xs), axis=axis)  # type: ignore[no-any-return]
+    return b("Concat", *(b("Unsqueeze", x, at) for x in xs), axis=axis)
 
 
 def reduction(kind: str, several: str) -> Any:
@@ -408,12 +409,12 @@ def norm(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
 def _length(b: Builder, x: str, axes: list[int], p: float, keep: bool) -> str:
     powers = b("Pow", b("Abs", x), b.constant(p))
     total = b("ReduceSum", powers, b.ints(*axes), keepdims=int(keep)) if axes else powers
-    return b("Pow", total, b.constant(1 / p))  # type: ignore[no-any-return]
+    return b("Pow", total, b.constant(1 / p))
 
 
 def l2_normalise(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
     length = b("ReduceL2", x, b.ints(axis_of(a.axis, s[0])))
-    return b("Div", x, b("Max", length, b.constant(a.eps)))  # type: ignore[no-any-return]
+    return b("Div", x, b("Max", length, b.constant(a.eps)))
 
 
 def distance(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:
@@ -429,11 +430,11 @@ def noise(b: Builder, a: Any, w: Held, s: Shapes, like: str) -> str:
         drawn = b("Sin", b("Mul", like, b.constant(3.0)))
     else:
         drawn = b("Add", b.constant(0.5), b("Mul", b.constant(0.5), b("Sin", b("Mul", like, b.constant(5.0)))))
-    return b("Mul", drawn, b.constant(a.std))  # type: ignore[no-any-return]
+    return b("Mul", drawn, b.constant(a.std))
 
 
 def parameter(b: Builder, a: Any, w: Held, s: Shapes) -> str:
-    return b("Identity", w[""])  # type: ignore[no-any-return]
+    return b("Identity", w[""])
 
 
 def channel_shuffle(b: Builder, a: Any, w: Held, s: Shapes, x: str) -> str:
@@ -450,25 +451,25 @@ def warp(b: Builder, a: Any, w: Held, s: Shapes, x: str, flow: str) -> str:
     base = np.stack(np.meshgrid(*(np.linspace(-1, 1, e) for e in extents), indexing="ij"))
     moved = b("Add", b("Div", flow, b.constant(np.reshape(half, (1, -1, 1, 1)))), b.constant(base[None]))
     grid = b("Transpose", b("Gather", moved, b.ints(1, 0), axis=1), perm=[0, 2, 3, 1])
-    return b("GridSample", x, grid, mode="linear", padding_mode=str(a.padding), align_corners=1)  # type: ignore[no-any-return]
+    return b("GridSample", x, grid, mode="linear", padding_mode=str(a.padding), align_corners=1)
 
 
 # ------------------------------------------------------------------------------------------------------------- losses
 
 
 def _over(b: Builder, a: Any, x: str) -> str:
-    return b("ReduceMean" if a.reduction == "mean" else "ReduceSum", x, keepdims=0)  # type: ignore[no-any-return]
+    return b("ReduceMean" if a.reduction == "mean" else "ReduceSum", x, keepdims=0)
 
 
 def cross_entropy(b: Builder, a: Any, w: Held, s: Shapes, x: str, label: str) -> str:
     if a.smoothing:
         raise Untranslated
     more = {} if a.ignore is None else {"ignore_index": int(a.ignore)}
-    return b("SoftmaxCrossEntropyLoss", x, label, reduction=str(a.reduction), **more)  # type: ignore[no-any-return]
+    return b("SoftmaxCrossEntropyLoss", x, label, reduction=str(a.reduction), **more)
 
 
 def nll(b: Builder, a: Any, w: Held, s: Shapes, x: str, label: str) -> str:
-    return b("NegativeLogLikelihoodLoss", x if a.log else b("Log", x), label, reduction=str(a.reduction))  # type: ignore[no-any-return]
+    return b("NegativeLogLikelihoodLoss", x if a.log else b("Log", x), label, reduction=str(a.reduction))
 
 
 def binary_cross_entropy(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:
@@ -499,7 +500,7 @@ def smooth_l1(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:
 
 def _over_samples(b: Builder, a: Any, s: Shapes, x: str) -> str:
     total = b("ReduceSum", x, keepdims=0)
-    return b("Div", total, b.constant(s[0][0])) if a.reduction == "mean" else total  # type: ignore[no-any-return]
+    return b("Div", total, b.constant(s[0][0])) if a.reduction == "mean" else total
 
 
 def kl(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:

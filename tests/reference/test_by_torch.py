@@ -24,7 +24,8 @@ def weights_of(op: Op, shapes: tuple[Any, ...]) -> dict[str, torch.Tensor]:
     """Signed weights, variances positive; `parameter`'s own shape has the batch in front."""
     generator = torch.Generator().manual_seed(5)
     found = {}
-    for name, shape in {**op.weights(*shapes), **op.buffers(*shapes)}.items():
+    held: dict[str, Any] = {**op.weights(*shapes), **op.buffers(*shapes)}
+    for name, shape in held.items():
         drawn = torch.randn((1, *shape) if not op.called else tuple(shape), generator=generator, dtype=torch.float64)
         found[name] = drawn.abs() + 0.5 if name.endswith("running_var") else drawn
     return found
