@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.ops.kinds import AT_LEAST_ZERO, AXIS, FLAG, POSITIVE, REAL, choice, sampled
-from netdsl.ops.op import Call, Field, Helper, Op, Operand, OpError, Shape, Template, attr
+from netdsl.ops.op import Call, Field, Helper, Loss, Op, Operand, OpError, Shape, Template, attr
 from netdsl.ops.rules import axis_in, dim, known
 
 
@@ -64,6 +64,8 @@ class Prelu(Op, name="prelu"):
     frozen: bool = attr(FLAG, "keep the weights as they are: no gradient", default=False, keyword=True)
 
     def infer(self, x: Shape) -> Shape:
+        if isinstance(x, Loss):  # torch's layer makes a vector of it
+            raise OpError("`prelu` needs values of samples, and this is one number for the batch", code="N406", input=0)
         if not self.single:
             if not x:
                 raise OpError("`prelu` needs channels", code="N406", input=0, help="`single = true` needs none")
