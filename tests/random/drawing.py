@@ -21,7 +21,10 @@ def draw(random: Random, name: str, *shapes: Any, given: str = "", **fixed: Any)
     """
     for _ in range(16 if given else 7):
         try:
-            op = build(OPS[name], (), {**drawn(random, name, shapes, given), **fixed})
+            values = {**drawn(random, name, shapes, given), **fixed}
+            if name == "pow" and (values.get("scalar") or 0) < 0 and values.get("reverse"):
+                continue  # of a negative number only whole powers are real
+            op = build(OPS[name], (), values)
             results = op.infer(*shapes)
         except OpError:
             continue
@@ -49,7 +52,8 @@ def drawn(random: Random, name: str, shapes: tuple[Any, ...], given: str = "") -
             value = random.choice(others if field.name == given and others else samples)
             if field.name == "groups" and shapes and shapes[0]:
                 width = int(shapes[0][0])
-                value = random.choice([n for n in range(1, width + 1) if width % n == 0])
+                divisors = [n for n in range(1, width + 1) if width % n == 0]
+                value = random.choice(divisors[1:-1] or divisors if random.random() < 0.3 else divisors)
             if "tuple[int" in field.metadata["kind"].annotation and random.random() < 0.25:
                 value = each_axis(random, samples, len(shapes[0]) - 1 if shapes else 1)
             if field.name in ("pad", "amount") and name != "deconv" and random.random() < 0.5:

@@ -16,6 +16,7 @@ from netdsl import Network
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Classes
 from netdsl.runtime.executor import Executor
+from netdsl.runtime.loading import load, network_class
 from tests.reference.agreement import DOUBLE, Gate, disagreement
 from tests.reference.interpreter import Array, interpret
 from tests.reference.random import drawn
@@ -45,11 +46,17 @@ class Drawn(TorchFunctionMode):
 
 def case(net: Network, seed: int) -> Case:
     random = np.random.default_rng(seed)
-    module = net.module().double().eval()
+    module = of(net, plain=True)
     weights = {path: weight(path, tensor, random) for path, tensor in module.state_dict().items()}
     module.load_state_dict({path: torch.from_numpy(array) for path, array in weights.items()})
     inputs = given(net.graph, random)
     return Case(net, module, inputs, weights, interpret(net.graph, inputs, weights))
+
+
+def of(net: Network, *, plain: bool) -> torch.nn.Module:
+    """The emitted module, with call sites or without."""
+    made: torch.nn.Module = network_class(load(net.source(plain=plain), net.name))()
+    return made.double().eval()
 
 
 def weight(path: str, tensor: torch.Tensor, random: np.random.Generator) -> Array:
@@ -102,6 +109,13 @@ def finite(case: Case) -> bool:
     return all(np.isfinite(case.values[value.node][value.index]).all() for value in roots)
 
 
+def sites(case: Case) -> Iterator[str]:
+    """Where the emitted module with call sites differs from the reference."""
+    module = of(case.net, plain=False)
+    module.load_state_dict(case.module.state_dict())
+    yield from emitted(case._replace(module=module))
+
+
 def emitted(case: Case) -> Iterator[str]:
     """Where the emitted module in float64 differs from the reference."""
     graph, module = case.net.graph, case.module
@@ -152,7 +166,7 @@ def fused(case: Case) -> Iterator[str]:
     yield from compared(case, main, found[0] if len(main) == 1 else found)
 
 
-LEGS = {"emitted": emitted, "fused": fused}
+LEGS = {"emitted": emitted, "sites": sites, "fused": fused}
 
 
 def disagreements(case: Case, legs: Mapping[str, Any] = LEGS) -> Iterator[str]:

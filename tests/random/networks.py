@@ -18,7 +18,7 @@ from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, WANTED, Scope, Wri
 PROBABILITIES = {"nll": "softmax", "binary_cross_entropy": "sigmoid", "kl": "log_softmax", "dice": "sigmoid"}
 
 
-WISHES = 6  # operators that a network is asked to hold, all of them in their turn
+WISHES = 7  # operators that a network is asked to hold, all of them in their turn
 
 
 class Net:
