@@ -18,6 +18,7 @@ from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.runtime.folding import Affine
 from netdsl.runtime.geometry import Geometry
 from netdsl.runtime.prepared import Prepared
+from netdsl.runtime.values import joined
 
 # By the number of spatial axes, less 1.
 Function: TypeAlias = Callable[..., Tensor]
@@ -29,8 +30,7 @@ AVG_POOLS: tuple[Function, ...] = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 def run(step: Prepared, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
     """Compute `step` of its sources, read as if concatenated on channels, into `out`: [N, C, ..] all of them."""
-    x = sources[0] if len(sources) == 1 else torch.cat(list(sources), 1)
-    x = activate(step.pre_activation, spread(step.prologue, x))
+    x = activate(step.pre_activation, spread(step.prologue, joined(sources)))
     y = spread(step.affine, core(step, x))
     out.copy_(activate(step.activation, y if residual is None else y + residual))
 

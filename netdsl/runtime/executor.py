@@ -11,7 +11,8 @@ Values lie where the plan says: what it calls a view is one, and concatenations 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -25,14 +26,12 @@ from netdsl.ops.op import Shape
 from netdsl.runtime import algebra
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.operators import compute
-from netdsl.runtime.prepared import Prepared, prepare
+from netdsl.runtime.prepared import Prepared, Run, prepare
 from netdsl.runtime.values import Values, channels_together, joined
 from netdsl.scope import Value
 from netdsl.step import Outer, Step, parts, walk
 
 Backend: TypeAlias = Literal["parts", "algebra", "kernels"]
-# What a kernel is given: the step, its sources, the residual, where the result goes.
-Kernel: TypeAlias = Callable[[Prepared, Sequence[Tensor], Tensor | None, Tensor], None]
 
 
 class Executor:
@@ -57,13 +56,14 @@ class Executor:
             for path, tensor in weights.items()
         }
         self.views = graph.plan.views if graph.plan is not None else {}
-        self.kernel = kernel_of(backend, precision)
-        self.prepared: dict[int, Prepared] = {}
+        self.prepared: dict[int, tuple[Prepared, Run]] = {}
         for node in graph.nodes:
-            found = form_of(graph, node) if self.kernel is not None and node.name not in self.views else None
+            found = form_of(graph, node) if backend != "parts" and node.name not in self.views else None
             if found is not None:
                 shapes = {part.name: given for part, given, _ in walk(graph, node)}
-                self.prepared[node.number] = prepare(found, shapes, self.weights)
+                channels: Any = graph.shape(node.operands[found.source.slot])[0]
+                step = prepare(found, channels, shapes, self.weights, self.device)
+                self.prepared[node.number] = step, self._run(step, precision)
         self._last = last_readers(graph)
 
     def __call__(self, *inputs: Tensor) -> tuple[Any, ...]:
@@ -90,23 +90,19 @@ class Executor:
             values.view(node)
             return
         operands = [values.sources(value) for value in node.operands]
-        prepared = self.prepared.get(node.number)
-        if prepared is None or self.kernel is None:
+        if node.number not in self.prepared:
             values.store(node, by_parts(self.graph, node, tuple(map(joined, operands)), self.weights))
             return
+        prepared, run = self.prepared[node.number]
         residual = None if prepared.residual is None else joined(operands[prepared.residual])
-        self.kernel(prepared, operands[prepared.form.source.slot], residual, values.room(node))
+        run(operands[prepared.form.source.slot], residual, values.room(node))
 
+    def _run(self, step: Prepared, precision: str) -> Run:
+        if self.backend == "algebra":
+            return partial(algebra.run, step)
+        from netdsl.runtime import launchers
 
-def kernel_of(backend: Backend, precision: str) -> Kernel | None:
-    """What computes forms; None where the parts are computed one by one."""
-    if backend == "parts":
-        return None
-    if backend == "algebra":
-        return algebra.run
-    from netdsl.runtime import launchers
-
-    return launchers.of(precision)
+        return launchers.packed(step, self.dtype, precision)
 
 
 def form_of(graph: Graph, node: Node) -> Form | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,87 +16,33 @@ from netdsl.ops.norm import Lrn
 from netdsl.ops.op import Op
 from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.runtime import interpreter
-from netdsl.runtime.prepared import Prepared
+from netdsl.runtime.prepared import Prepared, Run
+from netdsl.runtime.values import joined
 
 
-def of(precision: str) -> Callable[[Prepared, Sequence[Tensor], Tensor | None, Tensor], None]:
-    """What computes a step of its sources (and a residual) into `out`; `precision` is what fp32 is multiplied in."""
+def packed(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
+    """What computes a step on maps of `dtype`: its weights in that format, vectors in fp32, all made ready here.
 
-    def run(step: Prepared, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
-        weighted = step.weight is not None
-        x = sources[0] if weighted or len(sources) == 1 else torch.cat(list(sources), 1)
-        more: dict[str, Any] = {"out": out}
-        if weighted:
-            more |= {"residual": residual, "activation": activation(step.activation), "precision": precision}
-        match step.core:
-            case None:
-                scale, shift = (None, None) if step.affine is None else (v.float() for v in step.affine)
-                kernels.pointwise(
-                    x, scale=scale, shift=shift, residual=residual, activation=activation(step.activation), out=out,
-                    config=interpreter.rows("pointwise", out),
-                )  # fmt: skip
-            case Conv() | Deconv() | Linear():
-                _convolve(step, sources, more)
-            case MaxPool() | AvgPool():
-                _pool(step, x, out)
-            case GlobalAvgPool() | GlobalMaxPool():
-                kind = "avg" if isinstance(step.core, GlobalAvgPool) else "max"
-                config = interpreter.rows("global_pool", out)
-                kernels.global_pool(x, kind=kind, prologue=prologue(step, x), out=out.flatten(1), config=config)
-            case Lrn() as op:
-                kernels.lrn(x, op.size, op.alpha, op.beta, op.k, out=out, config=interpreter.rows("lrn", out))
-            case op:
-                raise AssertionError(f"no kernel computes {op!r}")
-
-    return run
+    `precision` is what fp32 is multiplied in: ieee or tf32.
+    """
+    match step.core:
+        case None:
+            return _pointwise(step)
+        case Conv() | Deconv() | Linear():
+            return _convolution(step, dtype, precision)
+        case MaxPool() | AvgPool():
+            return _pool(step)
+        case GlobalAvgPool() | GlobalMaxPool():
+            return _global_pool(step)
+        case Lrn():
+            return _response_norm(step.core)
+    raise AssertionError(f"no kernel computes {step.core!r}")
 
 
 def activation(op: Op | None) -> Activation:
     if op is None:
         return NONE
     return Activation(op.name, float(getattr(op, "slope", getattr(op, "alpha", 0.0))))
-
-
-def prologue(step: Prepared, x: Tensor, channels: int | None = None) -> Prologue | None:
-    """What happens to the input first; a factor of 1 and a term of 0 where only an activation does."""
-    if step.prologue is None and step.pre_activation is None:
-        return None
-    if step.prologue is not None:
-        scale, shift = step.prologue.scale.float(), step.prologue.shift.float()
-    else:
-        count = x.shape[1] if channels is None else channels
-        scale = torch.ones(count, dtype=torch.float32, device=x.device)
-        shift = torch.zeros_like(scale)
-    return Prologue(scale.contiguous(), shift.contiguous(), activation(step.pre_activation))
-
-
-def _convolve(step: Prepared, sources: Sequence[Tensor], more: dict[str, Any]) -> None:
-    assert step.weight is not None
-    weight, scale = weights(step, sources[0].dtype)
-    bias = None if step.bias is None else step.bias.float()
-    windows = step.windows
-    channels = sum(source.shape[1] for source in sources)
-    more |= {"config": interpreter.convolution(channels // (windows.groups if windows is not None else 1), more["out"])}
-    if windows is not None:
-        shape = {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
-        before = {"groups": windows.groups, "prologue": prologue(step, sources[0], channels)}
-        if isinstance(step.core, Deconv):
-            shape |= {"output_padding": windows.output_padding}
-            kernels.deconv(sources, weight, bias, scale=scale, **shape, **before, **more)  # type: ignore[arg-type]
-        else:
-            kernels.conv(sources, weight, bias, scale=scale, **shape, **before, **more)  # type: ignore[arg-type]
-    elif weight.dim() > 2:  # a linear layer that reads a whole map: one window
-        rank = weight.dim() - 2
-        ones, none = (1,) * rank, ((0, 0),) * rank
-        for name in ("out", "residual"):
-            if more[name] is not None:
-                more[name] = more[name].view(*more[name].shape, *ones)
-        kernels.conv(
-            sources, weight, bias, scale=scale, stride=ones, padding=none, dilation=ones,
-            prologue=prologue(step, sources[0]), **more,
-        )  # fmt: skip
-    else:
-        kernels.linear(sources[0], weight, bias, scale=scale, **more)
 
 
 def weights(step: Prepared, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
@@ -109,15 +55,90 @@ def weights(step: Prepared, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
     return (step.weight / scale.view(-1, *(1,) * (weight.dim() - 1))).to(dtype), scale.float()
 
 
-def _pool(step: Prepared, x: Tensor, out: Tensor) -> None:
+def _prologue(step: Prepared, channels: int) -> Prologue | None:
+    """What happens to the input first; a factor of 1 and a term of 0 where only an activation does."""
+    if step.prologue is not None:
+        scale, shift = (vector.float().contiguous() for vector in step.prologue)
+        return Prologue(scale, shift, activation(step.pre_activation))
+    if step.pre_activation is None:
+        return None
+    one = torch.ones(channels, dtype=torch.float32, device=step.device)
+    return Prologue(one, torch.zeros_like(one), activation(step.pre_activation))
+
+
+def _pointwise(step: Prepared) -> Run:
+    scale, shift = (None, None) if step.affine is None else (vector.float() for vector in step.affine)
+    end = activation(step.activation)
+
+    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        config = interpreter.rows("pointwise", out)
+        kernels.pointwise(
+            joined(sources), scale=scale, shift=shift, residual=residual, activation=end, out=out, config=config
+        )
+
+    return run
+
+
+def _convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
+    weight, scale = weights(step, dtype)
+    windows = step.windows
+    groups = 1 if windows is None else windows.groups
+    channels = weight.shape[0] if isinstance(step.core, Deconv) else weight.shape[1] * groups
+    fixed: dict[str, Any] = {"scale": scale, "activation": activation(step.activation), "precision": precision}
+    rank = weight.dim() - 2
+    if windows is not None:
+        fixed |= {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
+        fixed |= {"groups": groups, "prologue": _prologue(step, channels)}
+        if isinstance(step.core, Deconv):
+            fixed["output_padding"] = windows.output_padding
+    elif rank:  # a linear layer that reads a whole map: one window
+        fixed |= {"stride": (1,) * rank, "padding": ((0, 0),) * rank, "dilation": (1,) * rank}
+    bias = None if step.bias is None else step.bias.float()
+    function: Any = kernels.deconv if isinstance(step.core, Deconv) else kernels.conv if rank else kernels.linear
+
+    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        if windows is None:  # a vector is a map of one point
+            points = (..., *(None,) * rank)
+            out, residual = out[points], None if residual is None else residual[points]
+        given = sources if rank else sources[0]
+        config = interpreter.convolution(channels // groups, out)
+        function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
+
+    return run
+
+
+def _pool(step: Prepared) -> Run:
     op, windows = step.core, step.windows
     assert isinstance(op, MaxPool | AvgPool)
     assert windows is not None
-    more: dict[str, Any] = {"kind": "max", "dilation": windows.dilation}
-    if isinstance(op, AvgPool):
-        more = {"kind": "avg", "count_include_pad": op.count_include_pad}
-    kernels.pool(
-        x, kernel=windows.kernel, stride=windows.stride, padding=windows.padding, ceil_mode=op.ceil,
-        prologue=prologue(step, x), activation=activation(step.activation), out=out,
-        config=interpreter.rows("pool", out), **more,
-    )  # fmt: skip
+    fixed: dict[str, Any] = {"kernel": windows.kernel, "stride": windows.stride, "padding": windows.padding}
+    fixed |= {"ceil_mode": op.ceil, "activation": activation(step.activation)}
+    if isinstance(op, MaxPool):
+        fixed |= {"kind": "max", "dilation": windows.dilation}
+    else:
+        fixed |= {"kind": "avg", "count_include_pad": op.count_include_pad}
+    prologue = _prologue(step, step.channels)
+
+    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        kernels.pool(joined(sources), prologue=prologue, out=out, config=interpreter.rows("pool", out), **fixed)
+
+    return run
+
+
+def _global_pool(step: Prepared) -> Run:
+    kind = "avg" if isinstance(step.core, GlobalAvgPool) else "max"
+    prologue = _prologue(step, step.channels)
+
+    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        config = interpreter.rows("global_pool", out)
+        kernels.global_pool(joined(sources), kind=kind, prologue=prologue, out=out.flatten(1), config=config)
+
+    return run
+
+
+def _response_norm(op: Lrn) -> Run:
+    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        config = interpreter.rows("lrn", out)
+        kernels.lrn(joined(sources), op.size, op.alpha, op.beta, op.k, out=out, config=config)
+
+    return run

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -28,6 +29,8 @@ class Prepared:
     """
 
     form: Form
+    channels: int  # of the source
+    device: torch.device
     prologue: Affine | None
     pre_activation: Op | None
     core: Op | None
@@ -44,8 +47,15 @@ class Prepared:
         return None if residual is None else residual.slot
 
 
-def prepare(form: Form, shapes: Mapping[str, tuple[Shape, ...]], weights: Weights) -> Prepared:
-    """The step of `form` with its weights; `shapes` has those of each part's operands, by its name."""
+# Computes a step of its sources, read as if concatenated on channels, and a residual, into the last: [N, C, ..] all.
+Run: TypeAlias = Callable[[Sequence[Tensor], Tensor | None, Tensor], None]
+
+
+def prepare(
+    form: Form, channels: int, shapes: Mapping[str, tuple[Shape, ...]], weights: Weights, device: torch.device
+) -> Prepared:
+    """The step of `form` with its weights; `shapes` has those of each part's operands, by its name, and `channels` how
+    many the source has."""
     norm = next((part for part in form.prologue if isinstance(part.op, BatchNorm)), None)
     pre_activation = next((part.op for part in form.prologue if part is not norm), None)
     end = form.epilogues[0]
@@ -60,6 +70,8 @@ def prepare(form: Form, shapes: Mapping[str, tuple[Shape, ...]], weights: Weight
             weight = weight.view(-1, *known(shapes[form.flatten.name][0]))
     return Prepared(
         form,
+        channels,
+        device,
         None if norm is None else affine(norm, weights),
         pre_activation,
         None if core is None else core.op,

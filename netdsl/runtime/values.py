@@ -111,8 +111,9 @@ def channels_together(x: Tensor) -> Tensor:
     return x if x.dim() < 3 else x.movedim(1, -1).contiguous().movedim(-1, 1)
 
 
-def joined(sources: Sources) -> Tensor:
-    return sources[0] if len(sources) == 1 else torch.cat(sources, 1)
+def joined(sources: Sequence[Tensor]) -> Tensor:
+    """Several tensors in one piece, which is a copy."""
+    return sources[0] if len(sources) == 1 else torch.cat(tuple(sources), 1)
 
 
 def _offsets(first: int, widths: Sequence[int]) -> list[int]:
