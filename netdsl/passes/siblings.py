@@ -69,7 +69,7 @@ def alike(graph: Graph) -> list[list[Node]]:
             for number in dict.fromkeys(use.node for use in uses if use.node >= 0):
                 node = graph.nodes[number]
                 form = form_of(node) if len(node.operands) == 1 == len(node.shapes) and reads_points(node) else None
-                if form is not None and form.core is not None:
+                if form is not None and form.core is not None and form.epilogues[0].add is None:
                     activation = form.epilogues[0].activation
                     key = (value, form.prologue, activation and activation.op)
                     groups.setdefault(key, []).append(node)

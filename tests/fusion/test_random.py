@@ -41,7 +41,8 @@ def patterns(network: Network) -> Counter[str]:
     if plan is not None:
         found.update(f"concat {why}" for name, why in plan.views.items() if "written" in why or "read where" in why)
         found["dropped"] += len(plan.dropped)
-        found.update("refused: " + re.sub(r"`[^`]*`|\d+", "..", why)[:60] for why in plan.reasons.values())
+        for why in plan.reasons.values():
+            found.update("refused: " + re.sub(r"`[^`]*`|\d+", "..", part) for part in why.split("; "))
     return +found
 
 
@@ -103,15 +104,15 @@ FIRED = (
 
 
 def test_random_networks_are_fused_exactly(counted):
-    count, found = run(range(240), every=8)
-    assert count >= 200
+    count, found = run(range(160), every=16)
+    assert count >= 140
     for pattern in FIRED:
         assert found[pattern] >= 5, f"{pattern} fired {found[pattern]} times"
     refused = {pattern: times for pattern, times in found.items() if pattern.startswith("refused")}
-    assert sum(refused.values()) >= 200
+    assert sum(refused.values()) >= 100
     counted("random networks fused exactly", count)
-    for pattern, times in sorted(found.items()):
-        counted(f"  {pattern}", times)
+    for pattern, times in found.most_common(24):
+        counted(f"  {pattern[:70]}", times)
 
 
 @pytest.mark.nightly

@@ -20,7 +20,7 @@ PROGRAMS = {
     "pytorch#104593: one convolution called twice, a norm on one path": """
         net f { input x: 4x8x8; shared c = conv(4, 3); output y = x -> c -> batch_norm; output z = x -> c }""",
     "pytorch#197539: the same convolution and norm used twice": """
-        net f { input x: 4x8x8; shared c = conv(4, 3); shared n = batch_norm; 
+        net f { input x: 4x8x8; shared c = conv(4, 3); shared n = batch_norm;
           output y = x -> c -> n -> relu -> c -> n }""",
 }
 
