@@ -78,7 +78,7 @@ def found(stages: list[Stage], extent: int) -> ReceptiveField:
 
 
 @given(networks)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_the_greatest_and_the_least_of_all_paths(stages: list[Stage]) -> None:
     sight = found(stages, 512)
     fields = [field(path) for path in paths(stages)]
