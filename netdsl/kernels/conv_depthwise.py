@@ -76,6 +76,12 @@ def why_not(call: ConvCall, config: Config) -> str | None:
     return None
 
 
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bc = config.tile
+    return (cdiv(call.rows, bm) * cdiv(call.channels, bc),)
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BC."""
     bm, bc = config.tile
@@ -104,4 +110,4 @@ def build(call: ConvCall, config: Config) -> Launch:
         BC=bc,
         **surroundings(call),
     )
-    return Launch(conv_depthwise, (cdiv(call.rows, bm) * cdiv(call.channels, bc),), args, config)
+    return Launch(conv_depthwise, grid(call, config), args, config)

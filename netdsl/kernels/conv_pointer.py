@@ -152,13 +152,26 @@ def why_not(call: ConvCall, config: Config) -> str | None:
     return None
 
 
+def phases(call: ConvCall) -> tuple[int, int, int]:
+    """How many kinds of output position there are along each axis."""
+    return call.stride if call.transposed else (1, 1, 1)
+
+
+def positions(call: ConvCall) -> list[int]:
+    """The extents of the output, of one phase."""
+    return [cdiv(extent, phase) for extent, phase in zip(call.out.shape[2:], phases(call), strict=True)]
+
+
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bn, _ = config.tile
+    rows = call.out.shape[0] * math.prod(positions(call))
+    return cdiv(rows, bm) * cdiv(call.outputs // call.groups, bn), call.groups, math.prod(phases(call))
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BN x BK."""
     bm, bn, bk = config.tile
-    outputs = call.outputs // call.groups
-    phases = call.stride if call.transposed else (1, 1, 1)
-    positions = [cdiv(extent, phase) for extent, phase in zip(call.out.shape[2:], phases, strict=True)]
-    rows = call.out.shape[0] * math.prod(positions)
     gcds = [math.gcd(s, d) for s, d in zip(call.stride, call.dilation, strict=True)]
     channels = [source.shape[1] // call.groups for source in call.sources]
     w_strides, w_unit, w_inner = weight_strides(call)
@@ -174,10 +187,10 @@ def build(call: ConvCall, config: Config) -> Launch:
         y=call.out,
         y_strides=scaled(call.out, y_unit),
         **call.extents,
-        **dict(zip(("GD", "GH", "GW"), positions, strict=True)),
+        **dict(zip(("GD", "GH", "GW"), positions(call), strict=True)),
         C=tuple(channels),
         FIRST=tuple(sum(channels[:i]) for i in range(len(channels))),
-        K=outputs,
+        K=call.outputs // call.groups,
         KERNEL=call.kernel,
         STRIDE=call.stride,
         PAD=call.before,
@@ -201,7 +214,7 @@ def build(call: ConvCall, config: Config) -> Launch:
         BK=bk,
         **surroundings(call),
     )
-    return Launch(conv_pointer, (cdiv(rows, bm) * cdiv(outputs, bn), call.groups, math.prod(phases)), args, config)
+    return Launch(conv_pointer, grid(call, config), args, config)
 
 
 def weight_strides(call: ConvCall) -> tuple[tuple[int, ...], int, str]:

@@ -106,6 +106,12 @@ def why_not(call: ConvCall, config: Config) -> str | None:
     return None
 
 
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bn = config.tile
+    return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BN."""
     bm, bn = config.tile
@@ -140,4 +146,4 @@ def build(call: ConvCall, config: Config) -> Launch:
         RUN=run_length(call),
         **surroundings(call),
     )
-    return Launch(conv_stem, (cdiv(call.rows, bm) * cdiv(call.outputs, bn),), args, config)
+    return Launch(conv_stem, grid(call, config), args, config)

@@ -87,11 +87,17 @@ def why_not(call: ConvCall, config: Config) -> str | None:
     return tma.why_not(call)
 
 
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bn, _ = config.tile
+    return (tma.boxes(call, bm) * cdiv(call.outputs, bn),)
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BN x BK, BM positions in a box."""
     bm, bn, bk = config.tile
     box = tma.best_box(call, bm)
-    n, oh, ow = call.out.shape[0], *call.out.shape[3:]
+    oh, ow = call.out.shape[3:]
     inputs = [tma.descriptor(tma.pixels(source), (*box, bk)) for source in call.sources]
     args = dict(
         **dict(zip(("x0", "x1", "x2", "x3"), [*inputs, None, None, None], strict=False)),
@@ -112,5 +118,4 @@ def build(call: ConvCall, config: Config) -> Launch:
         BK=bk,
         **surroundings(call),
     )
-    tiles = cdiv(n, box[0]) * cdiv(oh, box[1]) * cdiv(ow, box[2])
-    return Launch(conv_tma_box, (tiles * cdiv(call.outputs, bn),), args, config)
+    return Launch(conv_tma_box, grid(call, config), args, config)

@@ -55,6 +55,12 @@ def why_not(call: ConvCall, config: Config) -> str | None:
     return tma.why_not(call)
 
 
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bn, _ = config.tile
+    return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BN x BK."""
     bm, bn, bk = config.tile
@@ -70,4 +76,4 @@ def build(call: ConvCall, config: Config) -> Launch:
         BK=bk,
         **surroundings(call),
     )
-    return Launch(conv_tma_rows, (cdiv(call.rows, bm) * cdiv(call.outputs, bn),), args, config)
+    return Launch(conv_tma_rows, grid(call, config), args, config)

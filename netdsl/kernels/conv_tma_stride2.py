@@ -78,11 +78,17 @@ def pairs(x: Tensor) -> Tensor:
     return x.as_strided((n, h // 2, 2, w // 2, by_w + c), (by_n, 2 * by_h, by_h, 2 * by_w, 1))
 
 
+def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
+    """How many programs compute the call."""
+    bm, bn, _ = config.tile
+    return (tma.boxes(call, bm) * cdiv(call.outputs, bn),)
+
+
 def build(call: ConvCall, config: Config) -> Launch:
     """The launch that computes `call`; the tile is BM x BN x BK, BM positions in a box."""
     bm, bn, bk = config.tile
     tn, th, tw = tma.best_box(call, bm)
-    n, oh, ow = call.out.shape[0], *call.out.shape[3:]
+    oh, ow = call.out.shape[3:]
     args = dict(
         x=tma.descriptor(pairs(call.x), (tn, th, 1, tw, bk)),
         w=tma.descriptor(tma.taps(call.weight), (bn, 1, bk)),
@@ -103,5 +109,4 @@ def build(call: ConvCall, config: Config) -> Launch:
         BK=bk,
         **surroundings(call),
     )
-    tiles = cdiv(n, tn) * cdiv(oh, th) * cdiv(ow, tw)
-    return Launch(conv_tma_stride2, (tiles * cdiv(call.outputs, bn),), args, config)
+    return Launch(conv_tma_stride2, grid(call, config), args, config)

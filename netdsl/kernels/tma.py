@@ -6,6 +6,7 @@ off tails, and what is written beyond them is dropped, which keeps the neighbour
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -46,10 +47,24 @@ def rows(x: Tensor) -> Tensor:
 
 def best_box(call: ConvCall, positions: int) -> tuple[int, int, int]:
     """The box [TN, TH, TW] of so many positions that covers the output with the fewest boxes; of those the widest."""
-    n, (oh, ow) = call.out.shape[0], call.out.shape[3:]
+    return _cover(call.out.shape[0], *call.out.shape[3:], positions)[1]
+
+
+def boxes(call: ConvCall, positions: int) -> int:
+    """How many such boxes cover the output."""
+    return _cover(call.out.shape[0], *call.out.shape[3:], positions)[0]
+
+
+@functools.cache
+def _cover(n: int, height: int, width: int, positions: int) -> tuple[int, tuple[int, int, int]]:
     powers = [1 << i for i in range(positions.bit_length())]
-    boxes = [(positions // (th * tw), th, tw) for th in powers for tw in powers if th * tw <= positions]
-    return min(boxes, key=lambda box: (cdiv(n, box[0]) * cdiv(oh, box[1]) * cdiv(ow, box[2]), box[0], -box[2]))
+    found = []
+    for th in powers:
+        for tw in powers[: positions.bit_length() - th.bit_length() + 1]:
+            tn = positions // (th * tw)
+            found.append((cdiv(n, tn) * cdiv(height, th) * cdiv(width, tw), tn, -tw, th))
+    count, tn, minus_tw, th = min(found)
+    return count, (tn, th, -minus_tw)
 
 
 def taps(weight: Tensor) -> Tensor:

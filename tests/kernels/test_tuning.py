@@ -89,6 +89,7 @@ def call(dtype: torch.dtype = torch.float16, **changes: Any) -> ConvCall:
     ("changes", "kernel"),
     [
         (dict(kernel=1), "conv_tma_rows"),
+        (dict(kernel=1, c=64), "conv_tma_rows"),
         (dict(kernel=1, stride=2), "conv_tma_box"),  # of every second position, a view
         ({}, "conv_tma_box"),
         (dict(dtype=torch.float32), "conv_tma_box"),
