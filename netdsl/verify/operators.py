@@ -10,7 +10,7 @@ from typing import Any
 from netdsl.graph import Graph
 from netdsl.ops.op import LARGEST_EXTENT, LARGEST_SIZE, Classes, Loss, Op, OpError, Shape, show_shape
 from netdsl.source import Span
-from netdsl.step import untraced
+from netdsl.step import Step, untraced
 
 
 def roles_are_kept(graph: Graph) -> Iterator[str]:
@@ -41,10 +41,13 @@ def shapes_are_inferred(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
         if node.op is not None:
             shapes = graph.operand_shapes(node)
-            key = (type(node.op), *vars(node.op).values(), *shapes, *map(kind, shapes))
-            inferred = known.get(key)
-            if inferred is None:
-                inferred = known[key] = _inferred(node.op, shapes)
+            if isinstance(node.op, Step):  # no two are equal
+                inferred: tuple[Shape, ...] | OpError | None = _inferred(node.op, shapes)
+            else:
+                key = (type(node.op), *vars(node.op).values(), *shapes, *map(kind, shapes))
+                inferred = known.get(key)
+                if inferred is None:
+                    inferred = known[key] = _inferred(node.op, shapes)
             if isinstance(inferred, OpError):
                 yield f"`{node.name}` cannot be: {inferred.message}"
             elif not same(inferred, node.shapes):
