@@ -22,7 +22,7 @@ from netdsl.ops.reshape import Flatten
 from netdsl.step import Inner, Outer, Part, Step, chain, parts
 
 if TYPE_CHECKING:
-    from netdsl.graph import Node
+    from netdsl.graph import Graph, Node
 
 ACTIVATIONS = (Relu, Relu6, LeakyRelu, Elu, Silu, Sigmoid, Tanh, Gelu, Hardswish)
 GLOBAL_POOLS = (GlobalAvgPool, GlobalMaxPool)
@@ -222,21 +222,27 @@ class _Reader:
         return None
 
 
-def form_of(node: Node) -> Form | None:
+def form_of(graph: Graph, node: Node) -> Form | None:
     """The form of a node, a step or an operator that is a kernel by itself; None where none of our kernels computes it.
 
     Raises NoForm for a step that should not be there.
     """
-    if node.op is None:
-        return None
     if isinstance(node.op, Step):
         return node.op.form
-    if not (is_core(node.op) or is_affine(node.op) or is_activation(node.op) or is_add(node.op)):
+    op = node.op
+    if op is None or not (is_core(op) or is_affine(op) or is_activation(op) or is_add(op)):
         return None
     try:
-        return read(parts(node), (0,))
+        form = read(parts(node), (0,))
     except NoForm:
         return None
+    return None if form.core is None and not is_point_by_point(graph, node) else form
+
+
+def is_point_by_point(graph: Graph, node: Node) -> bool:
+    """Whether a node without a core is one for a kernel: it has channels and up to three spatial axes, and all that it
+    reads has its shape."""
+    return 1 <= len(node.shape) <= 4 and all(tuple(graph.shape(value)) == tuple(node.shape) for value in node.operands)
 
 
 def title(node: Node, index: int) -> str:

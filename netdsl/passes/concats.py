@@ -189,7 +189,7 @@ def why_not_written(graph: Graph, value: Value) -> str | None:
         return f"`{node.name}` comes from outside"
     if not isinstance(graph.shape(value)[0], int):
         return f"how many channels `{node.name}` has is not known"
-    if isinstance(node.op, Lrn) or form_of(node):
+    if isinstance(node.op, Lrn) or form_of(graph, node):
         return None
     if view(node.op, graph.operand_shapes(node)):
         return f"`{node.name}` is part of another value"
@@ -203,14 +203,14 @@ def why_not_virtual(graph: Graph, node: Node) -> str | None:
     if len(node.operands) > MOST_SOURCES:
         return f"a convolution reads up to {MOST_SOURCES} values in place of one, and this joins {len(node.operands)}"
     for use in graph.uses[Value(node.number)]:
-        if use.node < 0 or not _reads_in_parts(graph.nodes[use.node], use.slot):
+        if use.node < 0 or not _reads_in_parts(graph, graph.nodes[use.node], use.slot):
             return f"{reader_name(graph, use)} reads it in one piece"
     return None
 
 
-def _reads_in_parts(node: Node, slot: int) -> bool:
+def _reads_in_parts(graph: Graph, node: Node, slot: int) -> bool:
     """Whether a node is a convolution that reads operand `slot` as what it convolves, and as nothing else."""
-    form = form_of(node)
+    form = form_of(graph, node)
     if form is None or form.source.slot != slot or any(end.residual == form.source for end in form.epilogues):
         return False
     return bool(form.cores) and all(isinstance(c.op, Conv | Deconv) and c.op.groups == 1 for c in form.cores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from netdsl.form import Form, NoForm, is_core, read
+from netdsl.form import Form, NoForm, is_core, is_point_by_point, read
 from netdsl.graph import LOSS, OUTPUT, Graph, Node, Use
 from netdsl.ops.op import Op
 from netdsl.passes.rewrite import Rewrite
@@ -63,8 +63,10 @@ def after(graph: Graph, first: Node, node: Node, slot: int) -> Node:
     joined, form = fused(first, node, slot)
     if others := other_readers(graph, node.operands[slot], node):
         raise Refused(f"`{parts(first)[-1].name}` is also {others}")
-    if form.core is None and any(graph.shape(value) != node.shape for value in joined.operands):
-        raise Refused("one of its values goes over the points of the other")
+    if form.core is None and not is_point_by_point(graph, joined):
+        raise Refused(
+            "a number has no channels" if not node.shape else "one of its values goes over the points of another"
+        )
     return joined
 
 

@@ -52,7 +52,7 @@ def merge_siblings(graph: Graph) -> Graph:
         layout = layout or lay_out(graph)
         while len(chosen := beside_each_other(layout, group)) > 1:
             first = min(chosen, key=lambda node: node.number)
-            edit.nodes[first.number] = merged(first, chosen)
+            edit.nodes[first.number] = merged(graph, first, chosen)
             edit.gone.update(node.number for node in chosen if node is not first)
             edit.moved.update({Value(node.number): Value(first.number, i) for i, node in enumerate(chosen)})
             group = [node for node in group if node not in chosen]
@@ -68,7 +68,9 @@ def alike(graph: Graph) -> list[list[Node]]:
         if len(uses) > 1:
             for number in dict.fromkeys(use.node for use in uses if use.node >= 0):
                 node = graph.nodes[number]
-                form = form_of(node) if len(node.operands) == 1 == len(node.shapes) and reads_points(node) else None
+                if len(node.operands) > 1 or len(node.shapes) > 1 or not reads_points(node):
+                    continue
+                form = form_of(graph, node)
                 if form is not None and form.core is not None and form.epilogues[0].add is None:
                     activation = form.epilogues[0].activation
                     key = (value, form.prologue, activation and activation.op)
@@ -108,11 +110,11 @@ def beside_each_other(layout: Layout, group: list[Node]) -> list[Node]:
     return free
 
 
-def merged(first: Node, chosen: list[Node]) -> Node:
+def merged(graph: Graph, first: Node, chosen: list[Node]) -> Node:
     """One node at the place of `first`, with what the others yield too. The prologue is computed once."""
     together: list[Part] = []
     results: list[int] = []
-    shared = len(form.prologue) if (form := form_of(first)) is not None else 0
+    shared = len(form.prologue) if (form := form_of(graph, first)) is not None else 0
     for node in chosen:
         by = len(together) - shared if together else 0
         own = parts(node)

@@ -109,11 +109,7 @@ def form_of(graph: Graph, node: Node) -> Form | None:
     """How a kernel reads a node; None where torch's operator computes it."""
     if isinstance(node.op, Lrn):  # a kernel that nothing is fused with
         return Form(Outer(0), (), None, parts(node), (Epilogue(),))
-    found = form.form_of(node)
-    if found is None or not node.shape:  # a scalar has no channels
-        return None
-    spread = found.core is None and any(tuple(graph.shape(value)) != tuple(node.shape) for value in node.operands)
-    return None if spread else found
+    return form.form_of(graph, node)
 
 
 def by_parts(graph: Graph, node: Node, operands: tuple[Tensor, ...], weights: Weights) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from netdsl.form import NoForm, is_add
+from netdsl.form import NoForm, is_add, is_point_by_point
 from netdsl.graph import Graph
 from netdsl.ops.conv import Conv
 from netdsl.step import Step, parts
@@ -54,9 +54,12 @@ def steps_have_a_form(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
         if isinstance(node.op, Step):
             try:
-                _ = node.op.form
+                form = node.op.form
             except NoForm as error:
                 yield f"`{node.name}`: {error}"
+            else:
+                if form.core is None and not is_point_by_point(graph, node):
+                    yield f"`{node.name}` does not work point by point"
 
 
 def only_what_comes_first_is_repeated(graph: Graph) -> Iterator[str]:

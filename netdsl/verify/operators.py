@@ -41,13 +41,14 @@ def shapes_are_inferred(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
         if node.op is not None:
             shapes = graph.operand_shapes(node)
-            if isinstance(node.op, Step):  # no two are equal
-                inferred: tuple[Shape, ...] | OpError | None = _inferred(node.op, shapes)
-            else:
+            key = None
+            if not isinstance(node.op, Step):  # of which no two are equal
                 key = (type(node.op), *vars(node.op).values(), *shapes, *map(kind, shapes))
-                inferred = known.get(key)
-                if inferred is None:
-                    inferred = known[key] = _inferred(node.op, shapes)
+            inferred = known.get(key)
+            if inferred is None:
+                inferred = _inferred(node.op, shapes)
+                if key is not None:
+                    known[key] = inferred
             if isinstance(inferred, OpError):
                 yield f"`{node.name}` cannot be: {inferred.message}"
             elif not same(inferred, node.shapes):

@@ -42,7 +42,7 @@ def places_are_written_by_kernels(graph: Graph) -> Iterator[str]:
     assert graph.plan is not None
     for value in graph.plan.places:
         node = graph.nodes[value.node]
-        if not (isinstance(node.op, Concat | Lrn) or form_of(node) is not None):
+        if not (isinstance(node.op, Concat | Lrn) or form_of(graph, node) is not None):
             yield f"`{node.name}` has a place in a buffer, and no kernel of ours writes it"
 
 
@@ -100,7 +100,7 @@ def _read_in_parts(graph: Graph, node: Node) -> Iterator[str]:
     if len(node.operands) > 4:
         yield f"`{node.name}` is to be read in {len(node.operands)} parts"
     for use in graph.uses.get(Value(node.number), ()):
-        form = form_of(graph.nodes[use.node]) if use.node >= 0 else None
+        form = form_of(graph, graph.nodes[use.node]) if use.node >= 0 else None
         if form is None or form.source.slot != use.slot or any(end.residual == form.source for end in form.epilogues):
             yield f"`{node.name}` is read in one piece"
         elif not form.cores or not all(isinstance(c.op, Conv | Deconv) and c.op.groups == 1 for c in form.cores):

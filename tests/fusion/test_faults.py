@@ -262,9 +262,12 @@ FAULTS = {
             join.join_forward,
             (
                 "edit.gone.add(first.number)",
-                "edit.gone.add(first.number); edit.moved[node.operands[slot]] = Value(node.number)",
+                "edit.gone.add(first.number); edit.moved[node.operands[0]] = Value(node.number)",
             ),
-            ("after(graph, first, node, slot)", "fused(first, node, slot)[0]"),
+            (
+                "first, joined = _first_joined(graph, node, places)",
+                "first = graph.nodes[node.operands[0].node]; joined, _ = fused(first, node, 0)",
+            ),
         ),
     ),
     "operands of a concat swapped": Seeded(

@@ -26,7 +26,7 @@ def patterns(network: Network) -> Counter[str]:
     """Which fusions fired in a network, and which were refused for what reason (without the names)."""
     found: Counter[str] = Counter()
     for node in kernels(network.fused):
-        form = form_of(node)
+        form = form_of(network.fused, node)
         if not isinstance(node.op, Step) or form is None:
             continue
         ends = form.epilogues

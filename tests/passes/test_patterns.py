@@ -79,7 +79,7 @@ def test_a_sum_is_never_written_over_its_residual() -> None:
     fused = run(graph(f"net n {{\n  input x: 4x8x8\n  {body}\n}}\n"))
     assert fused.plan is not None
     step = next(node for node in kernels(fused) if node.name == "c")
-    form = form_of(step)
+    form = form_of(fused, step)
     assert form is not None
     residual = form.epilogues[0].residual
     assert residual is not None
