@@ -10,13 +10,15 @@ from torch import Tensor, nn
 import netdsl
 from netdsl import Network
 from netdsl.runtime.executor import Executor
+from netdsl.runtime.geometry import known
+from netdsl.runtime.loading import load, network_class
 from netdsl.runtime.proof import draw
 from netdsl.runtime.proof.gates import Error, measure
 
 
 def plain(network: Network) -> nn.Module:
     """The plain module in float64 and eval mode, with signed weights and batch norms far from the identity."""
-    module = network.module().double()
+    module = network_class(load(network.source(plain=True), network.name))().double()
     module.load_state_dict(draw.weights(module.state_dict()))
     return module.eval()
 
@@ -24,6 +26,19 @@ def plain(network: Network) -> nn.Module:
 def outputs(network: Network, module: nn.Module, given: list[Tensor], backend: Any = "algebra") -> tuple[Any, ...]:
     """What the fused network yields with the module's weights."""
     return Executor(network.fused, module.state_dict(), backend)(*given)
+
+
+def state_of(network: Network) -> dict[str, Tensor]:
+    """Random weights, in float64, by their paths in the state_dict."""
+    found = {}
+    for node in network.graph.nodes:
+        if node.op is None or not node.owner:
+            continue
+        shapes = network.graph.operand_shapes(node)
+        for name, shape in {**node.op.weights(*shapes), **node.op.buffers(*shapes)}.items():
+            path = f"{node.owner}.{name}" if name else node.owner
+            found[path] = draw.weight(path, known(shape), name != "num_batches_tracked")
+    return found
 
 
 def by_nodes(network: Network, state: dict[str, Tensor], given: list[Tensor]) -> tuple[Any, ...]:

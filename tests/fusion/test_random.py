@@ -52,15 +52,7 @@ def examine(network: Network, emitted: bool) -> None:
         found = exact.error(network)
         assert found.over(GATE) <= 10, found
         return
-    state = {
-        f"{node.owner}.{name}" if name else node.owner: draw.weight(
-            f"{node.owner}.{name}", tuple(map(int, shape)), name != "num_batches_tracked"
-        )
-        for node in network.graph.nodes
-        if node.op is not None and node.owner
-        for held in (node.op.weights, node.op.buffers)
-        for name, shape in held(*network.graph.operand_shapes(node)).items()
-    }
+    state = exact.state_of(network)
     given = draw.inputs([network.graph.nodes[number] for number in network.graph.inputs], 2)
     with torch.no_grad():
         wanted = exact.leaves(exact.by_nodes(network, state, given))

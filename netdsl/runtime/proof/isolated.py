@@ -43,17 +43,21 @@ def prove_kernels(
             yield Check(case.like.name, what, place(case.like), f"kernel {way}", error, GATES[way], case.same, notes)
 
 
-def prove(case: Case, way: str, device: torch.device) -> tuple[Error, str]:
-    """How far a kernel is from the truth, and what else is wrong with it."""
+def prove(case: Case, way: str, device: torch.device, margin: int = GUARD) -> tuple[Error, str]:
+    """How far a kernel is from the truth, and what else is wrong with it.
+
+    Its maps are slices with `margin` channels on either side; with 0 they are whole on the channels.
+    """
     dtype = DTYPES[way]
     precision = way if dtype is torch.float32 else "ieee"
     weights = _weights(case, dtype)
-    operands = [_operand(case, slot, dtype, device) for slot in range(len(case.splits))]
+    operands = [_operand(case, slot, dtype, device, margin) for slot in range(len(case.splits))]
     saved = [tuple(part.tensor.clone() for part in parts) for parts in operands]
     reference = Executor(case.graph, weights, "parts", device=device)
     truth = Values(case.graph, BATCH, torch.float64, device)
     kernel = Executor(case.graph, weights, "kernels", dtype=dtype, device=device, precision=precision)
     values = GuardedValues(case.graph, BATCH, dtype, device)
+    values.margin = margin
     for slot, parts in enumerate(operands):
         values.hold(Value(slot), tuple(part.tensor for part in parts))
         truth.hold(Value(slot), (torch.cat([part.tensor.double() for part in parts], 1),))
@@ -88,18 +92,23 @@ def untouched(guarded: Guarded) -> bool:
 
 
 def guard(
-    shape: tuple[int, ...], dtype: torch.dtype, device: torch.device, around: float = torch.nan, cropped: bool = False
+    shape: tuple[int, ...],
+    dtype: torch.dtype,
+    device: torch.device,
+    margin: int,
+    around: float = torch.nan,
+    cropped: bool = False,
 ) -> Guarded:
     """A [N, C, ..] of NaN, channels together, with neighbours in the batch, on the channels, and where it is cropped
-    also along the spatial axes; these hold `around`."""
+    also along the spatial axes; these hold `around`, `margin` channels of it on either side."""
     batch, channels, *spatial = shape
     edge = int(cropped)
-    wide = (batch + 2, *(extent + 2 * edge for extent in spatial), channels + 2 * GUARD)
+    wide = (batch + 2, *(extent + 2 * edge for extent in spatial), channels + 2 * margin)
     whole = torch.full(wide, around, dtype=dtype, device=device)
     inner = whole[1:-1]
     for axis, extent in enumerate(spatial, 1):
         inner = inner.narrow(axis, edge, extent)
-    tensor = inner[..., GUARD:-GUARD].movedim(-1, 1)
+    tensor = inner.narrow(-1, margin, channels).movedim(-1, 1)
     tensor.fill_(torch.nan)
     return Guarded(tensor, whole)
 
@@ -110,20 +119,21 @@ class GuardedValues(Values):
     def __init__(self, graph: object, batch: int, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__(graph, batch, dtype, device)  # type: ignore[arg-type]
         self.made: list[Guarded] = []
+        self.margin = GUARD
 
     def new(self, shape: tuple[int, ...]) -> Tensor:
-        self.made.append(guard(shape, self.dtype, self.device, MARK))
+        self.made.append(guard(shape, self.dtype, self.device, self.margin, MARK))
         return self.made[-1].tensor
 
 
-def _operand(case: Case, slot: int, dtype: torch.dtype, device: torch.device) -> list[Guarded]:
+def _operand(case: Case, slot: int, dtype: torch.dtype, device: torch.device, margin: int) -> list[Guarded]:
     """Signed numbers for an operand, in as many tensors as it comes in.
 
     One number of the last sample is NaN: it must reach what depends on it, as in torch, and nothing else."""
     found = []
     extents = tuple(int(extent) for extent in case.graph.nodes[slot].shape[1:])  # type: ignore[arg-type]
     for index, channels in enumerate(case.splits[slot]):
-        part = guard((BATCH, channels, *extents), dtype, device, cropped=case.cropped[slot])
+        part = guard((BATCH, channels, *extents), dtype, device, margin, cropped=case.cropped[slot])
         part.tensor.copy_(draw.value(f"{slot}.{index}", part.tensor.shape))
         found.append(part)
     if slot == 0:
