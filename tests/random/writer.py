@@ -43,6 +43,8 @@ WANTED = [
     for wishes in [["", *(f.name for f in attributes(OPS[name]) if f.name not in UNCOUNTED)]]
     for i in range(max(6, len(wishes)))
 ]
+RARE = [("max_pool", "pad"), ("avg_pool", "pad"), ("upsample", "align_corners"), ("conv", "groups"), ("pad", "mode")]
+WANTED += 4 * RARE  # what seldom fits where it is wanted
 Random(0).shuffle(WANTED)
 UNARY = tuple(
     name for name in OURS

@@ -1,0 +1,39 @@
+"""What stays of a graph whatever things are called and in whatever order they were said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.graph import Graph, leaves
+from netdsl.ops.op import Op
+from netdsl.scope import Value
+
+
+def canonical(graph: Graph, without: tuple[str, ...] = ()) -> list[Any]:
+    """The nodes from the outputs and the loss backwards, numbered as they are met: operator, operands, which module.
+
+    Operators named in `without` count as their operand.
+    """
+    numbers: dict[int, int] = {}
+    owners: dict[str, int] = {}
+    found: list[Any] = []
+
+    def visit(value: Value) -> Any:
+        node = graph.nodes[value.node]
+        if node.op is not None and node.op.name in without:
+            return visit(node.operands[0])
+        if node.number not in numbers:
+            operands = [visit(operand) for operand in node.operands]
+            numbers[node.number] = len(numbers)
+            owner = owners.setdefault(node.owner, len(owners)) if node.owner else None
+            found.append((said(node.op) if node.op else node.role, operands, owner, tuple(map(tuple, node.shapes))))
+        return numbers[node.number], value.index
+
+    for output in graph.outputs:
+        found.append((output.aux, [visit(value) for value in leaves(output.value)]))
+    found.append([visit(graph.loss)] if graph.loss is not None else [])
+    return found
+
+
+def said(op: Op) -> str:
+    return op.label()
