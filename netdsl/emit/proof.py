@@ -71,8 +71,8 @@ def _of_sequence(path: str, module: Any) -> Iterator[Claim]:
     inner = f"{path}." if path else ""
     children = [(f"{inner}{name}", *child._call) for name, child in module._children.items()]
     while children:
-        (conv, target, _, _), *children = children
-        if target != "nn.Conv2d":
+        (conv, target, _, settings), *children = children
+        if target != "nn.Conv2d" or settings.get("padding_mode", "zeros") != "zeros":
             continue
         words, norm, slope = ["conv"], None, None
         if children and children[0][1] == "nn.BatchNorm2d":

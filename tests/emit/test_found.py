@@ -26,6 +26,8 @@ NETWORKS = {
         block t = prelu -> mean(axis = [1, 2], keep = true) -> exp -> sum
         block u = prelu -> sum -> exp
         net f { input x: 2x5x8; input v: 3x4; output a = x -> t; output b = v -> u; output c = x -> tanh -> t }""",
+    "a convolution that mirrors, in a Sequential with call sites": """
+        net f { input x: 3x8x6; output y = x -> a: { conv(2, 3) -> relu -> conv(2, 3, mode = "reflect") -> relu6 } }""",
     "reductions at the head of a block and of a branch": """
         block t = sum(keep = true) -> sigmoid
         net f { input x: 3x4x4; output y = x -> t

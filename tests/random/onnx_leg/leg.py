@@ -80,4 +80,4 @@ def cancelled(case: Case, node: Any, found: Array, wanted: Array) -> bool:
                 signs = np.random.default_rng(seed).choice((-1.0, 1.0), x.shape)
                 moved = [o * (1 + signs * 2**-20) if j == i else o for j, o in enumerate(operands)]
                 allowed += np.abs(apply(node, weights, moved)[0] - wanted)
-    return bool((np.abs(found - wanted) <= 4 * allowed.max() + 1e-6 * np.abs(wanted).max()).all())
+    return bool((np.abs(found - wanted) <= 16 * allowed.max() + 1e-6 * np.abs(wanted).max()).all())
