@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netdsl.kernels import Activation, Config, candidates, choose
 from netdsl.kernels.call import ConvCall, conv_call
 from netdsl.kernels.choice import KERNELS
 from netdsl.kernels.tuning import DROPPED, TILES, TMA, arithmetic, configs
-from tests.kernels.conv_case import ConvCase, check
+from tests.kernels.conv_case import ConvCase, check, conv_cases
 from tests.kernels.maps import Place
+from tests.kernels.test_conv_special import boxes
 
 EVERY = [(kind, config) for name, tiles in TILES.items() for kind in tiles for config in configs(name, kind)]
 
@@ -58,6 +61,12 @@ def test_every_configuration_computes_tails(kind: str, config: Config):
         precision="tf32" if kind == "tf32" else "ieee",
         **changes,
     )
+    check(case)
+
+
+@settings(max_examples=30)
+@given(st.one_of(conv_cases(kernel_name=""), conv_cases(kernel_name="", transposed=True), boxes(kernel_name="")))
+def test_what_is_chosen_computes_the_call(case: ConvCase):
     check(case)
 
 
