@@ -17,9 +17,10 @@ from netdsl.kernels import INTERPRETED, Config
 MOST_ROWS, MOST_CHANNELS = 128, 256
 
 
-def convolution(channels: int, out: Tensor) -> Config | None:
-    """For a convolution from `channels`, in the kernel that computes every one; None where kernels choose."""
-    if not INTERPRETED:
+def convolution(channels: int, groups: int, out: Tensor) -> Config | None:
+    """For a convolution from `channels` in each group, in the kernel that computes every one; None where the kernels
+    choose: on a GPU, and of depthwise ones, which have a kernel of their own."""
+    if not INTERPRETED or (groups > 1 and channels == 1):
         return None
     rows = min(MOST_ROWS, _above(out.numel() // out.shape[1]))
     return Config(

@@ -101,7 +101,7 @@ def _convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
             points = (..., *(None,) * rank)
             out, residual = out[points], None if residual is None else residual[points]
         given = sources if rank else sources[0]
-        config = interpreter.convolution(channels // groups, out)
+        config = interpreter.convolution(channels // groups, groups, out)
         function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
 
     return run

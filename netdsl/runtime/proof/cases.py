@@ -25,7 +25,8 @@ EXTENTS: dict[int, tuple[tuple[int, ...], ...]] = {
     2: ((7, 9), (9, 11), (13, 15), (19, 21), (27, 29), (35, 37), (51, 53), (67, 69)),
     3: ((3, 5, 7), (5, 6, 7), (7, 8, 9), (9, 11, 13), (15, 17, 19)),
 }
-WIDEST = (2**40, 256, 160, 96, 48)  # channels, until the work is little enough
+WIDEST = (2**40, 256, 160, 96, 48, 32)  # channels, until the work is little enough
+GROUP = 2**21  # a group of a convolution is programs of its own: as much work as so many MACs
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +70,20 @@ def _case(graph: Graph, node: Node, form: Form, most_macs: int | None) -> Case:
         for widest in WIDEST:
             narrow, fewer, parted = _narrowed(node, form, shapes, splits, widest)
             macs: Any = narrow.macs(*fewer)
-            if BATCH * macs <= most_macs:
+            if BATCH * macs + GROUP * _groups(narrow, fewer) <= most_macs:
                 break
         if fewer != shapes or narrow.macs(*fewer) != op.macs(*shapes):
             note = f"on at most {widest} channels"
         op, shapes, splits = narrow, fewer, parted
     alone, only = _alone(graph, node, op, shapes)
     return Case(alone, only, node, splits, tuple(any(crop for _, crop in each) for each in tensors), note=note)
+
+
+def _groups(op: Op, shapes: tuple[Shape, ...]) -> int:
+    """How many groups divide the channels of a step; depthwise convolutions, whose kernel has none, count as one."""
+    given = op.walk(*shapes) if isinstance(op, Step) else [(Part("", op, "", ()), shapes, ())]
+    found = [(part.op.groups, inner[0][0]) for part, inner, _ in given if isinstance(part.op, Conv | Deconv)]
+    return max((int(groups) for groups, channels in found if groups != channels), default=1)
 
 
 def _essence(node: Node) -> Any:
