@@ -10,7 +10,13 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Shapes: TypeAlias = list[tuple[int, ...]]
+Held: TypeAlias = dict[str, str]  # weights by name, as names of constants
 OPSET = 20
+
+
+class Untranslated(Exception):
+    """ONNX, or ONNX Runtime, has no node for these settings."""
 
 
 class Builder:
@@ -66,3 +72,24 @@ class Builder:
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         return list(session.run(self.outputs, self.inputs))
+
+
+# What settings mean for a shape ----------------------------------------------------------------------------
+
+
+def each(value: Any, rank: int) -> list[int]:
+    return [int(v) for v in value] if isinstance(value, tuple | list) else [int(value)] * rank
+
+
+def sides(value: Any, rank: int) -> list[tuple[int, int]]:
+    items = value if isinstance(value, tuple | list) else [value] * rank
+    return [(int(v[0]), int(v[1])) if isinstance(v, tuple | list) else (int(v), int(v)) for v in items]
+
+
+def axis_of(axis: int, shape: tuple[int, ...]) -> int:
+    return int(axis) + 1 if axis >= 0 else len(shape) + int(axis)
+
+
+def channels(b: Builder, name: str, shape: tuple[int, ...]) -> str:
+    """A vector of channels that goes with N×C×L.."""
+    return b.shaped(name, (1, -1, *(1,) * (len(shape) - 2)))

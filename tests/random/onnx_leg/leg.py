@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tests.random.legs import Case
-from tests.random.onnx_leg.builder import Builder
-from tests.random.onnx_leg.translate import TRANSLATIONS, Untranslated
+from tests.random.onnx_leg.builder import Builder, Untranslated
+from tests.random.onnx_leg.translate import TRANSLATIONS
 from tests.reference.agreement import SINGLE, disagreement
 from tests.reference.interpreter import Array, apply, owned
 
