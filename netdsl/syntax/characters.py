@@ -17,7 +17,7 @@ MAX_FORBIDDEN = 50
 _MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _PYTHON = re.compile(
-    r"(?:\s|#[^\n]*\n)*"
+    r"(?:\s|#[^\n]*\n)*+"
     r"(?:import [\w.]+(?: as \w+)?[ \t]*(?:$|#)|from [\w.]+ import\b|def \w+\(.*|class \w+(?:\(.*\))?:)",
     re.MULTILINE,
 )

@@ -29,7 +29,7 @@ def parse(source: Source) -> tree.File:
     if len(source.text) > MAX_BYTES:
         raise NetdslError([too_large(source)])
     grammar = tables()
-    tokens = scan(grammar, source)
+    tokens = scan(grammar, source, most=MAX_TOKENS)
     if len(tokens) > MAX_TOKENS:
         raise NetdslError([too_many(tokens[MAX_TOKENS])])
     builder = Builder()

@@ -12,8 +12,8 @@ from netdsl.source import Source
 from netdsl.syntax.limits import MAX_BYTES
 
 _FOREIGN = (
-    (re.compile(r"(?:\s*%[^\n]*\n|\s)*\*(?:vertices|network)\b", re.IGNORECASE), "a Pajek graph"),
-    (re.compile(r"\s*\(export\b"), "a KiCad netlist"),
+    (re.compile(r"(?:%[^\n]*\n|\s)*+\*(?:vertices|network)\b", re.IGNORECASE), "a Pajek graph"),
+    (re.compile(r"\s*+\(export\b"), "a KiCad netlist"),
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 

@@ -6,6 +6,8 @@ One pass of one regular expression made of the grammar's terminals. Every charac
 
 from __future__ import annotations
 
+import sys
+
 from netdsl.source import Source, Span
 from netdsl.syntax.grammar import Tables
 
@@ -42,8 +44,13 @@ class Unexpected(Exception):
         super().__init__(repr(token))
 
 
-def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None) -> list[Token]:
-    """The tokens of `source.text[start:end]`, white space and comments left out, the end marker last."""
+def scan(
+    tables: Tables, source: Source, start: int = 0, end: int | None = None, most: int = sys.maxsize
+) -> list[Token]:
+    """The tokens of `source.text[start:end]`, white space and comments left out, the end marker last.
+
+    Of more than `most` tokens the first `most` and one more are given.
+    """
     stop = len(source.text) if end is None else end
     ignored = tables.ignored
     tokens: list[Token] = []
@@ -53,6 +60,8 @@ def scan(tables: Tables, source: Source, start: int = 0, end: int | None = None)
         if kind not in ignored:
             first, last = match.span()
             tokens.append(Token(kind, match.group(), Span(source, first, last)))
+            if len(tokens) > most:
+                return tokens
     tokens.append(Token(END, "", Span(source, stop, stop)))
     return tokens
 
