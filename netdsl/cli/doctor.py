@@ -62,8 +62,8 @@ def _gpu() -> str:
 def _graphviz() -> str:
     import shutil
 
-    if dot := shutil.which("dot"):
-        return dot
     if importlib.util.find_spec("pygraphviz") is not None:
         return f"pygraphviz {_version('pygraphviz')}, which carries it"
-    return "not found; only `draw` would want it"
+    if dot := shutil.which("dot"):
+        return dot
+    return "not found; only the pictures of `draw` would want it"

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from netdsl.emit.diagram.diagram import Box, Branches, Diagram, Outline
 from netdsl.emit.diagram.drawing import box_rows, header_text
 from netdsl.emit.diagram.heads import first
+from netdsl.emit.diagram.labels import shortened
 from netdsl.emit.diagram.palette import LIGHT
+
+LONGEST = 400  # characters of a line: Graphviz reads no string past 16 KiB
 
 
 def to_dot(diagram: Diagram, direction: str = "TB") -> str:
@@ -21,7 +24,8 @@ def to_dot(diagram: Diagram, direction: str = "TB") -> str:
 
 def quoted(*lines: str) -> str:
     """Lines of text as one DOT string that shows them as they are."""
-    return '"' + "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") for line in lines) + '"'
+    plain = (shortened(line, LONGEST).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(plain) + '"'
 
 
 def _file(diagram: Diagram, direction: str) -> Iterator[str]:
@@ -57,7 +61,7 @@ def _inside(diagram: Diagram, boxes: dict[str, Box], outline: Outline, indent: s
         else:
             yield f"{indent}subgraph cluster_{item} {{"
             yield f"{indent}  label={quoted(' '.join(text for text in header_text(clusters[item]) if text))}"
-            yield f"{indent}  labeljust=l, style=filled, fillcolor={quoted(LIGHT.frame)}, color={quoted(LIGHT.border)}"
+            yield f"{indent}  labeljust=l; style=filled; fillcolor={quoted(LIGHT.frame)}; color={quoted(LIGHT.border)}"
             yield from _inside(diagram, boxes, diagram.outline[item], indent + "  ")
             yield f"{indent}}}"
 

@@ -15,6 +15,7 @@ ROW = 21.0  # a line of a box
 CAPTION = 15.0  # the shape below a box
 PADDING = 8.0  # beside the text of a box
 GAP = 12.0  # between a label and the name beside it
+STACK = 4.0  # how far the sheet behind a repeated box stands out
 HEADER = 22.0  # of a cluster
 LEGEND = 26.0
 

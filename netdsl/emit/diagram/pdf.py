@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.emit.diagram.drawing import HEADER, SMALL, Drawing, Point, Rect
+from netdsl.emit.diagram.drawing import HEADER, SMALL, STACK, Drawing, Point, Rect
 from netdsl.emit.diagram.legend import NOTE, legend
 from netdsl.emit.diagram.palette import DARK, LIGHT, Colors
 from netdsl.emit.diagram.writing import BAR, Text, arrow, captions, corner, header_texts, strips
@@ -61,7 +61,7 @@ class _Marks:
         for cluster in drawing.diagram.clusters:
             rect = drawing.clusters[cluster.id]
             if cluster.times > 1:
-                yield self.rect(rect.moved(4, 4), 6, colors.header, colors.border)
+                yield self.rect(rect.moved(STACK, STACK), 6, colors.header, colors.border)
             yield self.rect(rect, 6, colors.frame, colors.border)
             yield self.rect(rect._replace(height=HEADER), 6, colors.header)
             yield from map(self.text, header_texts(cluster, rect))
@@ -75,7 +75,7 @@ class _Marks:
         for box in drawing.diagram.boxes:
             rect = drawing.boxes[box.id]
             if box.times > 1:
-                yield self.rect(rect.moved(4, 4), corner(box, rect), colors.header, colors.border)
+                yield self.rect(rect.moved(STACK, STACK), corner(box, rect), colors.header, colors.border)
             for part, (strip, texts) in zip(box.parts, strips(box, rect), strict=True):
                 yield self.rect(strip, corner(box, rect), colors.tints[part.kind])
                 if box.kind != "data":

@@ -14,6 +14,7 @@ from netdsl.emit.diagram.drawing import (
     CAPTION,
     HEADER,
     SMALL,
+    STACK,
     Drawing,
     Line,
     Point,
@@ -25,7 +26,7 @@ from netdsl.emit.diagram.engine import layout
 from netdsl.emit.diagram.heads import heads
 from netdsl.emit.diagram.metrics import text_width
 from netdsl.emit.diagram.segments import End, Frame, Key, Segment, frames
-from netdsl.emit.diagram.splines import Spot, curve, cut, falling, fan, joined, resting, shifted, spread
+from netdsl.emit.diagram.splines import Spot, curve, cut, falling, fan, joined, landed, resting, shifted, spread
 from netdsl.emit.diagram.straight import straightness
 from netdsl.emit.diagram.u_place import MARGIN, u_place
 from netdsl.emit.diagram.u_shape import u_shape
@@ -34,7 +35,6 @@ INSET = 10.0  # of a frame's things from its border
 NODE_GAP, RANK_GAP = 20, 24
 PORTS = {"TB": "tailport=s, headport=n", "LR": "tailport=e, headport=w"}
 MOST_WIDENED = 90.0  # pixels by which a frame grows to have its door in the middle
-STACK = 4.0  # how far the sheet behind a repeated box stands out
 
 
 @dataclass(slots=True)
@@ -181,6 +181,8 @@ class _Placing:
                 first = fan(first, border["in", segment.value], rects.values(), across, one=one_door)
             points = joined(first, rest)
             points = shifted(points, None, self._door(segment.target, "in", segment.value, rects), across)
+            if segment.target.kind == "box":
+                points = landed(points, rects[segment.target], across)
             if segment.target.kind == "out":
                 points = cut(points, border["out", segment.value], across)
             arrow = segment.target.kind != "out"

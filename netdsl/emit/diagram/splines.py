@@ -78,6 +78,12 @@ def joined(first: tuple[Point, ...], rest: tuple[Point, ...]) -> tuple[Point, ..
     return (*first, *straight(first[-1], rest[0]), *rest[1:]) if rest else first
 
 
+def landed(points: tuple[Point, ...], rect: Rect, across: bool) -> tuple[Point, ...]:
+    """The same curve to the very border of a box: Graphviz rounds."""
+    x, y = points[-1]
+    return (*points[:-1], (x, rect.y) if across else (rect.x, y))
+
+
 def cut(points: tuple[Point, ...], door: Point, across: bool) -> tuple[Point, ...]:
     """A curve that ends on a frame's border, and nothing of it outside."""
     if across:
@@ -115,12 +121,13 @@ def spread(lines: list[Line], targets: list[Rect | None], across: bool) -> list[
         if len(numbers) < 2:
             continue
         side = target.width if across else target.height
-        step = min(STEP, (side - 8) / len(numbers))
         offset = {i: _before(lines[i].points, axis) - lines[i].points[-1][axis] for i in numbers}
         numbers.sort(key=lambda i: offset[i])
         middle = [i for i in numbers if abs(offset[i]) < 1]
         below = sum(offset[i] <= -1 for i in numbers)
         zero = below if len(middle) == 1 else (len(numbers) - 1) / 2  # a straight line stays straight
+        most = max(zero, len(numbers) - 1 - zero)
+        step = min(STEP, (side / 2 - 4) / most)
         for place, i in enumerate(numbers):
             x, y = lines[i].points[-1]
             by = (place - zero) * step

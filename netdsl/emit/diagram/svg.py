@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from netdsl.emit.diagram.diagram import Box, Cluster, Part
-from netdsl.emit.diagram.drawing import HEADER, SMALL, Drawing, Line, Rect
+from netdsl.emit.diagram.drawing import HEADER, SMALL, STACK, Drawing, Line, Rect
 from netdsl.emit.diagram.kinds import KINDS
 from netdsl.emit.diagram.legend import NOTE, legend
 from netdsl.emit.diagram.palette import DARK, LIGHT, Colors
@@ -65,7 +65,7 @@ def _cluster(cluster: Cluster, rect: Rect) -> Iterator[str]:
     tip = " ".join(text for text in (cluster.name, cluster.call, f"({cluster.place})" if cluster.place else "") if text)
     yield f"<title>{escaped(tip)}</title>"
     if cluster.times > 1:
-        yield f'<rect class="sheet" {_at(rect.moved(4, 4))} rx="6"/>'
+        yield f'<rect class="sheet" {_at(rect.moved(STACK, STACK))} rx="6"/>'
     yield f'<rect class="frame" {_at(rect)} rx="6"/>'
     x, y, w = rect.x, rect.y, rect.width
     yield (
@@ -83,7 +83,7 @@ def _box(box: Box, rect: Rect) -> Iterator[str]:
     yield f'<g class="{classes}" id="{box.id}"{data}>'
     round_ = corner(box, rect)
     if box.times > 1:
-        yield f'<rect class="sheet" {_at(rect.moved(4, 4))} rx="{_n(round_)}"/>'
+        yield f'<rect class="sheet" {_at(rect.moved(STACK, STACK))} rx="{_n(round_)}"/>'
     for part, (strip, texts) in zip(box.parts, strips(box, rect), strict=True):
         classes = f"node k-{part.kind}{' bad' if part.error else ''}"
         yield f'<g class="{classes}" data-node="{escaped(part.name)}"{_line_of(part.line)}>'

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netdsl.emit.diagram.diagram import Box, Diagram
-from netdsl.emit.diagram.drawing import CAPTION, SMALL, Drawing, Line, Point, Rect, box_size
+from netdsl.emit.diagram.drawing import CAPTION, SMALL, STACK, Drawing, Line, Point, Rect, box_size
 from netdsl.emit.diagram.metrics import text_width
 from netdsl.emit.diagram.splines import straight
 from netdsl.emit.diagram.u_shape import U
@@ -82,8 +82,9 @@ class _Placing:
         rect = Rect(x - width / 2, y, width, height)
         self.rects[name] = rect
         if self.boxes[name].shape:
+            sheet = STACK if self.boxes[name].times > 1 else 0.0
             above = name in self.upward
-            self.captions[name] = (x, rect.y - CAPTION / 2 - 1 if above else rect.bottom + CAPTION / 2 + 1)
+            self.captions[name] = (x, rect.y - CAPTION / 2 - 1 if above else rect.bottom + sheet + CAPTION / 2 + 1)
 
     # Rows --------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netdsl.emit.diagram.diagram import Diagram, Edge
@@ -95,16 +96,25 @@ def _across(
     across: dict[str, str] = {}
     joined: set[int] = set()
     for start in sorted(left):
-        stack: list[tuple[str, tuple[str, ...]]] = [
-            (name, (name,)) for name in readers.get(start, ()) if name not in left
-        ]
-        while stack:
-            name, way = stack.pop()
-            if name in right:
-                if level[name] != level[start]:
-                    return across, None
-                joined.add(level[name])
-                across.update(dict.fromkeys(way[:-1], name))
-            elif name not in trunk:
-                stack += [(after, (*way, after)) for after in readers.get(name, ())]
+        for between, target in _ways(start, readers, trunk, right):
+            if level[target] != level[start]:
+                return across, None
+            joined.add(level[target])
+            across.update(dict.fromkeys(between, target))
     return across, joined
+
+
+def _ways(
+    start: str, readers: dict[str, list[str]], trunk: set[str], right: set[str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """From `start` beside the trunk to the right arm: the boxes between, each tried once, and where they lead."""
+    seen: set[str] = set()
+    stack: list[tuple[str, tuple[str, ...]]] = [(start, ())]
+    while stack:
+        at, way = stack.pop()
+        for name in readers.get(at, ()):
+            if name in right:
+                yield way, name
+            elif name not in trunk and name not in seen:
+                seen.add(name)
+                stack.append((name, (*way, name)))
