@@ -167,6 +167,12 @@ class Pad(Op, name="pad"):
                 raise OpError(f"mode `{self.mode}` has no `value`", code="N414", attribute="value")
             if first == 0:
                 raise OpError(f"channels are padded with a constant, not {self.mode}", code="N412", attribute="mode")
+            if len(x) > 4:
+                raise OpError(
+                    f"mode `{self.mode}` pads values of up to 4 axes, and this has {len(x)}",
+                    code="N412",
+                    attribute="mode",
+                )
             reflects(self.name, x, pads, self.mode, "amount", first)
         found = [extent + total(side) for extent, side in zip(x[first:], pads, strict=True)]
         return (*x[:first], *found)

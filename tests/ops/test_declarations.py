@@ -192,6 +192,7 @@ RULES = [
     ("crop", [(8, 4, 4)], "N414", None),
     ("pad(4, mode = 'reflect')", [(8, 4, 4)], "N412", None),
     ("pad(1, mode = 'reflect', axis = 0)", [(8, 4, 4)], "N412", None),
+    ("pad(1, mode = 'circular', axis = 1)", [(4, 2, 2, 3, 3)], "N412", None),
     ("upsample(2, mode = 'bilinear')", [(8, 4)], "N414", None),
     ("upsample(2, align_corners = true)", [(8, 4)], "N414", None),
     ("upsample(1000000)", [(8, 4)], "N410", None),
