@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.extent import Extent, NotAffine, divides
 from netdsl.ops.kinds import AXIS, EXTENTS, SIZES, is_integer
-from netdsl.ops.op import Call, Kind, Op, Operand, OpError, Shape, Template, attr, show_shape
+from netdsl.ops.op import Call, Kind, Loss, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import axis_in, dim, known, plural
 
 
@@ -102,6 +102,10 @@ class Reshape(Op, name="reshape"):
     shape: tuple[int, ...] = attr(EXTENTS, "the new extents")
 
     def infer(self, x: Shape) -> Shape:
+        if isinstance(x, Loss):
+            raise OpError(
+                "`reshape` needs values of samples, and this is one number for the batch", code="N406", input=0
+            )
         size = multiply(x, "`reshape`")
         return _fill_in(self.shape, known(size, "the size of what `reshape` takes"), f"{show_shape(x)},", "shape")
 

@@ -179,6 +179,7 @@ RULES = [
     ("softmax(axis = 2)", [(5, 6)], "N409", "there is no axis 2: the value has 2 axes, 0 to 1"),
     ("stack(x, y)", [Loss(()), Loss(())], "N406", None),
     ("prelu(single = true)", [Loss(())], "N406", None),
+    ("reshape([1])", [Loss(())], "N406", None),
     ("split(3)", [(8, 4)], "N416", "axis 0 of 8×4 cannot be cut into 3 equal parts"),
     ("split([3, 4])", [(8, 4)], "N416", None),
     ("reshape([5, -1])", [(8, 4)], "N416", "8×4, of 32 numbers cannot be 5×?"),

@@ -239,6 +239,7 @@ def distance(b: Builder, a: Any, w: Held, s: Shapes, x: str, y: str) -> str:
 
 def noise(b: Builder, a: Any, w: Held, s: Shapes, like: str) -> str:
     """The same function that stands for torch's generators."""
+    like = b("Tanh", like)
     if a.kind == "normal":
         drawn = b("Sin", b("Mul", like, b.constant(3.0)))
     else:
