@@ -105,7 +105,6 @@ def finite(case: Case) -> bool:
     """Whether every output is made of numbers."""
     graph = case.net.graph
     roots = [value for output in graph.outputs for value in leaves(output.value)]
-    roots += [] if graph.loss is None else [graph.loss]
     return all(np.isfinite(case.values[value.node][value.index]).all() for value in roots)
 
 
