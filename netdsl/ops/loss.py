@@ -138,7 +138,10 @@ class Hinge(Mean, name="hinge"):
 
 
 class BinaryCrossEntropy(Mean, name="binary_cross_entropy"):
-    """`-y · log x - (1 - y) · log(1 - x)` of probabilities; `logits = true` takes scores before the sigmoid."""
+    """`-y · log x - (1 - y) · log(1 - x)` of probabilities; `logits = true` takes scores before the sigmoid.
+
+    As in torch a logarithm of probabilities counts as -100 at least.
+    """
 
     example = "binary_cross_entropy(x, y)"
     example_input = ((1,), (1,))

@@ -15,7 +15,7 @@ from tests.random.stages import Apply, Body, flow, text
 from tests.random.writer import DIFFERENCES, LOSSES, SEVERAL, WANTED, Scope, Writer
 
 # Losses of probabilities, and what makes these of any numbers.
-PROBABILITIES = {"nll": "softmax", "binary_cross_entropy": "sigmoid", "kl": "log_softmax", "dice": "sigmoid"}
+PROBABILITIES = {"nll": "softmax", "binary_cross_entropy": "tanh -> sigmoid", "kl": "log_softmax", "dice": "sigmoid"}
 
 
 WISHES = 7  # operators that a network is asked to hold, all of them in their turn

@@ -42,7 +42,7 @@ def hinge(a: Any, w: dict[str, Array], scores: Array, label: Array) -> Array:
 def binary_cross_entropy(a: Any, w: dict[str, Array], x: Array, y: Array) -> Array:
     if a.logits:
         return _over(a, y * np.logaddexp(0, -x) + (1 - y) * np.logaddexp(0, x))
-    return _over(a, -y * np.log(x) - (1 - y) * np.log(1 - x))
+    return _over(a, -y * np.maximum(np.log(x), -100) - (1 - y) * np.maximum(np.log(1 - x), -100))
 
 
 def mse(a: Any, w: dict[str, Array], x: Array, y: Array) -> Array:
