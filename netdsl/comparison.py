@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from netdsl.analysis.difference import Difference
-from netdsl.compiler import draw_diagram
+from netdsl.drawing import draw_diagram
 
 
 class Comparison(Difference):

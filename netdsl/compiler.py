@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from netdsl.analysis.difference.stages import Stages
     from netdsl.analysis.fusion import Fusion
     from netdsl.comparison import Comparison
-    from netdsl.emit.diagram import Diagram
     from netdsl.runtime.proof import Proof
 
 
@@ -124,17 +123,22 @@ class Network:
         fold: bool = False,
         direction: str = "TB",
         theme: str = "auto",
+        fused: bool = False,
         force: bool = False,
     ) -> bytes:
         """The diagram, as the bytes of a file in `format`: svg, png, pdf, html, dot, mmd, txt or json.
 
         It is written to `path` where one is given, whose ending then picks the format. Blocks within blocks are open to
         `depth`; `fold` draws once what repeats, and opens what a page holds. `direction` is TB or LR, `theme` light,
-        dark, or auto, the reader's own. Raises NetdslError N701 to N705 (`force` permits overwriting a file that
-        netdsl did not write) and N741, ValueError for a format or setting that there is not.
+        dark, or auto, the reader's own. With `fused` a box is a kernel, and its lines are what it computes. Raises
+        NetdslError N701 to N705 (`force` permits overwriting a file that netdsl did not write) and N741, ValueError
+        for a format or setting that there is not.
         """
+        from netdsl.drawing import draw_graph
+
+        graph = self.fused if fused else self.graph
         return draw_graph(
-            self.graph, path, format=format, depth=depth, fold=fold, direction=direction, theme=theme, force=force
+            graph, path, format=format, depth=depth, fold=fold, direction=direction, theme=theme, force=force
         )
 
     def diff(self, new: Network) -> Comparison:
@@ -150,73 +154,6 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<netdsl network {self.name}: {len(self.graph.nodes)} nodes>"
-
-
-def draw_graph(
-    graph: Graph,
-    path: str | os.PathLike[str] | None,
-    *,
-    format: str | None,
-    depth: int | None,
-    fold: bool,
-    direction: str,
-    theme: str,
-    force: bool,
-) -> bytes:
-    """What `Network.draw` does, also for the part of a network that is not broken."""
-    from netdsl.analysis.cells import facts
-    from netdsl.emit.diagram import FORMATS, diagram, emit_diagram
-    from netdsl.emit.page import page
-
-    chosen = _chosen(path, format, (*FORMATS, "html"), direction, theme)
-    if chosen == "html":
-        if fold or direction != "TB":
-            raise ValueError("a page folds as its reader likes and runs downwards: it takes no `fold` and `direction`")
-        data = page(graph, facts(summarise(graph, broken=bool(graph.broken))), depth, theme).encode("utf-8")
-    else:
-        found = diagram(graph, depth=depth, fold=fold)
-        data = emit_diagram(found, chosen, direction, theme, graph.source.short_name)
-    return _written(data, chosen, path, graph, force)
-
-
-def draw_diagram(
-    found: Diagram,
-    graph: Graph,
-    path: str | os.PathLike[str] | None,
-    *,
-    format: str | None,
-    direction: str,
-    theme: str,
-    force: bool,
-) -> bytes:
-    """The bytes of a diagram's file, written to `path` where one is given; `graph` says what text it is of."""
-    from netdsl.emit.diagram import FORMATS, emit_diagram
-
-    chosen = _chosen(path, format, FORMATS, direction, theme)
-    return _written(emit_diagram(found, chosen, direction, theme, graph.source.short_name), chosen, path, graph, force)
-
-
-def _chosen(
-    path: str | os.PathLike[str] | None, format: str | None, formats: tuple[str, ...], direction: str, theme: str
-) -> str:
-    """The format: as it is given, as the path ends, else svg. ValueError where a setting is none that there is."""
-    from netdsl.emit.diagram import DIRECTIONS, THEMES
-
-    chosen = format or (Path(path).suffix.lower().lstrip(".") if path is not None else "svg")
-    for value, known in ((chosen, formats), (direction, DIRECTIONS), (theme, THEMES)):
-        if value not in known:
-            raise ValueError(f"{value!r} is none of {', '.join(known)}")
-    return chosen
-
-
-def _written(data: bytes, format: str, path: str | os.PathLike[str] | None, graph: Graph, force: bool) -> bytes:
-    """The bytes of a drawing, written to `path` where one is given."""
-    from netdsl.files import BANNER, write_generated
-
-    if path is not None:
-        signed = f"# {BANNER} from {graph.source.short_name}.\n".encode() if format == "txt" else b""
-        write_generated(Path(path), signed + data, force=force, source=graph.source.path)
-    return data
 
 
 def compile(

@@ -40,6 +40,7 @@ FLOORS = {
     "netdsl.emit": 3,
     "netdsl.kernels": 3,  # T0
     "netdsl.runtime": 3.5,  # T1
+    "netdsl.drawing": 4,
     "netdsl.compiler": 4,
     "netdsl.display": 4,
     "netdsl.comparison": 4,

@@ -26,8 +26,9 @@ FORMATS = ("svg", "png", "pdf", "html", "dot", "mmd", "txt", "json")
     "--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True, help="Which way it runs."
 )
 @click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="auto: the reader's own.")
+@click.option("--fused", is_flag=True, help="Draw the kernels that the network becomes, with what each computes.")
 @click.option("--force", is_flag=True, help="Overwrite a file that netdsl did not write.")
-def command(request: Request, output: str | None, format: str | None, **options: Any) -> None:
+def command(request: Request, output: str | None, format: str | None, fused: bool, **options: Any) -> None:
     """Draw a network: a picture, or a tree in the terminal where no output is named.
 
     What a network with mistakes has is drawn, and where it broke is red.
@@ -37,10 +38,14 @@ def command(request: Request, output: str | None, format: str | None, **options:
     path = None if output in (None, "-") else Path(str(output))
     if format is None:
         format = _ending(path) if path is not None else "txt"
-    if format == "html" and (options["fold"] or options["direction"] != "TB"):
-        raise click.UsageError("a page folds as its reader likes and runs downwards: leave out --fold and --direction")
+    if format == "html" and (options["fold"] or options["direction"] != "TB" or fused):
+        raise click.UsageError(
+            "a page folds as its reader likes, runs downwards and shows the network as written: "
+            "leave out --fold, --direction and --fused"
+        )
     try:
-        _draw(request.compile().graph, path, format, request, options)
+        network = request.compile()
+        _draw(network.fused if fused else network.graph, path, format, request, options)
     except NetdslError as error:
         if error.partial is not None:
             _draw(error.partial, path, format, request, options)
@@ -48,7 +53,7 @@ def command(request: Request, output: str | None, format: str | None, **options:
 
 
 def _draw(graph: Graph, path: Path | None, format: str, request: Request, options: dict[str, Any]) -> None:
-    from netdsl.compiler import draw_graph
+    from netdsl.drawing import draw_graph
 
     data = draw_graph(graph, path, format=format, **options)
     if path is None:

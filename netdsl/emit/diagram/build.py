@@ -16,6 +16,7 @@ from netdsl.graph import Graph, Node, leaves
 from netdsl.ops.op import Shape
 from netdsl.scope import Value
 from netdsl.source import Span
+from netdsl.step import Step, walk
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class _Box:
 
 class _Builder:
     def __init__(self, graph: Graph, items: list[Item], is_open: Callable[[Nest], bool]) -> None:
-        self.graph, self.is_open = graph, is_open
+        self.graph, self.plan, self.is_open = graph, graph.plan, is_open
         self.every = every_node(graph)
         self.boxes: dict[str, _Box] = {}
         self.clusters: dict[str, Cluster] = {}
@@ -65,7 +66,9 @@ class _Builder:
 
     def _leaf(self, leaf: Leaf, cluster: str, path: str) -> str:
         node = self.every[leaf.node]
-        box = _Box(f"n{node.number}", [self._part(node, path)], cluster, inside=(node.number,))
+        box = _Box(f"n{node.number}", self._parts(node, path), cluster, inside=(node.number,))
+        if self.plan is not None and node.name in self.plan.views:
+            box.note = f"no kernel: {self.plan.views[node.name]}"
         self._settle(box)
         return box.id
 
@@ -138,7 +141,9 @@ class _Builder:
         return name
 
     def _stacked(self, found: list[str | Branches]) -> list[str | Branches]:
-        """Join boxes that follow one another point by point."""
+        """Join boxes that follow one another point by point; those of a fused network are kernels as they are."""
+        if self.plan is not None:
+            return found
         kept: list[str | Branches] = []
         there: set[str] = set()
         for item in found:
@@ -171,6 +176,22 @@ class _Builder:
             return None
         alone = len(self.graph.uses.get(value, ())) == 1
         return source if alone and before.shapes == node.shapes else None
+
+    def _parts(self, node: Node, path: str) -> list[Part]:
+        """A line for each operator that a step computes, the only one of all other nodes."""
+        if not isinstance(node.op, Step):
+            return [self._part(node, path)]
+        return [
+            Part(
+                operator_label(part.op, given, shape),
+                kind(part.op),
+                part.owner or part.name,
+                shortened(_relative(part.owner, path), 28) if part.owner else "",
+                (node.number,),
+                **_where(node.spans.whole, self.graph),
+            )
+            for part, given, shape in walk(self.graph, node)
+        ]
 
     def _part(self, node: Node, path: str) -> Part:
         name = node.owner or node.name

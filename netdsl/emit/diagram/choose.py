@@ -10,6 +10,7 @@ from netdsl.emit.diagram.diagram import Diagram
 from netdsl.emit.diagram.drawing import CAPTION, box_size
 from netdsl.emit.diagram.folding import fold as folded
 from netdsl.emit.diagram.skips import ranks
+from netdsl.emit.diagram.steps import tree_of_steps
 from netdsl.emit.diagram.tree import LOSS, Item, Nest, nests, nodes, tree
 from netdsl.emit.diagram.u_place import GAP
 from netdsl.emit.diagram.u_shape import u_shape
@@ -30,13 +31,13 @@ def diagram(
     fold: bool = False,
     closed: frozenset[int] | None = None,
 ) -> Diagram:
-    """The diagram of a network.
+    """The diagram of a network, or of a fused one: then a box is a kernel, and its lines are what it computes.
 
     Blocks within blocks are open to `depth`, all of them where it is None. `fold` draws what repeats once, and without
     a depth opens as many levels as a page holds. `closed` names the blocks to close by number (`Nest.number`), and
     then neither of the others chooses.
     """
-    items = tree(graph)
+    items = _items(graph)
     if closed is not None:
         return build(graph, folded(items, graph) if fold else items, lambda nest: nest.number not in closed)
     if depth is not None:
@@ -56,7 +57,7 @@ def overview(graph: Graph) -> Diagram:
     """A network of too many nodes: folded, and of what stands in one long row the two ends."""
     found = page(graph)
     if len(found.boxes) > MOST:
-        found = build(graph, abridged(tree(graph)), lambda nest: False)
+        found = build(graph, abridged(_items(graph)), lambda nest: False)
     note = f"{len(graph.nodes):,} nodes: no more than {MOST:,} boxes are drawn, so this is folded"
     return replace(found, notes=(*found.notes, note))
 
@@ -72,7 +73,7 @@ def abridged(items: list[Item]) -> list[Item]:
 
 def page(graph: Graph) -> Diagram:
     """What repeats drawn once, and as many levels open as a page holds."""
-    items = folded(tree(graph), graph)
+    items = folded(_items(graph), graph)
     deepest = max((nest.level for nest in nests(items)), default=0)
     found = build(graph, items, lambda nest: False)
     for level in range(1, deepest + 1):
@@ -93,5 +94,5 @@ def height(found: Diagram) -> float:
     return sum(rows.values()) / (2 if u_shape(found) is not None else 1)
 
 
-def _cut(found: Diagram, note: str) -> Diagram:
-    return found
+def _items(graph: Graph) -> list[Item]:
+    return tree(graph) if graph.plan is None else tree_of_steps(graph)

@@ -12,7 +12,9 @@ from typing import Any
 from netdsl.emit.diagram.kinds import FOLLOWING
 from netdsl.emit.diagram.tree import Fork, Item, Leaf, Nest, Run, every_node, nodes
 from netdsl.graph import Graph
+from netdsl.ops.op import Op
 from netdsl.scope import Value
+from netdsl.step import Step
 
 LONGEST_PERIOD = 12
 
@@ -85,7 +87,7 @@ class _Folding:
             match item:
                 case Leaf():
                     node = self.every[item.node]
-                    key: Any = (node.op, node.role, node.op is None and node.number)
+                    key: Any = (_computed(node.op), node.role, node.op is None and node.number)
                 case Nest():
                     key = ("block", item.key, tuple(self.code(inner) for inner in item.items))
                 case Fork():
@@ -153,6 +155,11 @@ def _wired_alike(mine: Value, first: Value, second: Value, i: int, where: dict[i
     if turn == i - 1:  # from the turn before: so in the second; into the first it comes from anywhere outside
         return first.node not in where and where.get(second.node) == (0, at)
     return turn == -1 and mine == first
+
+
+def _computed(op: Op | None) -> Any:
+    """What is equal where the same is computed, whatever the names."""
+    return (tuple((part.op, part.operands) for part in op.parts), op.results) if isinstance(op, Step) else op
 
 
 def _told(nest: Nest, inner: list[Item]) -> str:
