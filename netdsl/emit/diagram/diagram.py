@@ -53,6 +53,16 @@ class Box:
         return self.parts[0].kind
 
     @property
+    def several(self) -> bool:
+        """Whether values of different shapes leave it: then `shape` lists them."""
+        return "; " in self.shape
+
+    @property
+    def caption(self) -> str:
+        """What stands under it: its shape. Several stand inside, where no line that leaves runs over them."""
+        return "" if self.several else self.shape
+
+    @property
     def closed(self) -> bool:
         return self.block is not None
 

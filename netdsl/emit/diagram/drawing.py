@@ -76,7 +76,7 @@ def box_size(box: Box) -> tuple[float, float]:
     rows = box_rows(box)
     further = len(rows) - len(box.parts)
     widths = [row_width(row, SMALL if i >= len(rows) - further else SIZE) for i, row in enumerate(rows)]
-    width = max(max(widths) + 2 * PADDING, text_width(box.shape, SMALL))
+    width = max(max(widths) + 2 * PADDING, text_width(box.caption, SMALL))
     return max(round(width), 36.0), ROW * len(rows)
 
 
@@ -93,7 +93,8 @@ def box_rows(box: Box) -> list[tuple[str, str]]:
         if times:
             rows[0] = (rows[0][0], f"{rows[0][1]} {times}".strip())
     errors = [part.error for part in box.parts if part.error]
-    return [*rows, *((error, "") for error in errors), *([(box.note, "")] if box.note else [])]
+    further = [*errors, box.note, box.shape if box.several else ""]
+    return [*rows, *((text, "") for text in further if text)]
 
 
 def row_width(row: tuple[str, str], size: float) -> float:

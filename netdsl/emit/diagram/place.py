@@ -98,7 +98,7 @@ class _Placing:
         box = self.boxes[thing.id]
         width, height = box_size(box)
         sheet = STACK if box.times > 1 else 0.0
-        label = text_width(box.shape, SMALL)
+        label = text_width(box.caption, SMALL)
         if self.direction == "LR":
             return width + sheet + (label + 12 if label else 0), height + sheet
         return max(width, label) + 2 * sheet, height + sheet + (CAPTION if label else 0)
@@ -225,8 +225,8 @@ class _Placing:
         else:
             found = Rect(rect.x, rect.y + (rect.height - height) / 2, width, height)
         laid.boxes[thing.id] = found
-        if box.shape:
-            x, y = caption(found, box.shape, self.direction)
+        if box.caption:
+            x, y = caption(found, box.caption, self.direction)
             laid.captions[thing.id] = (x, y + STACK) if box.times > 1 and self.direction == "TB" else (x, y)
 
     def _door(self, end: End, kind: str, value: Key, rects: dict[End, Rect]) -> Point | None:

@@ -81,7 +81,7 @@ class _Placing:
         width, height = self._size(name)
         rect = Rect(x - width / 2, y, width, height)
         self.rects[name] = rect
-        if self.boxes[name].shape:
+        if self.boxes[name].caption:
             sheet = STACK if self.boxes[name].times > 1 else 0.0
             above = name in self.upward
             self.captions[name] = (x, rect.y - CAPTION / 2 - 1 if above else rect.bottom + sheet + CAPTION / 2 + 1)
@@ -191,7 +191,7 @@ class _Placing:
         """The picture moved into its margins."""
         dx = MARGIN - min(rect.x for rect in self.rects.values())
         dy = MARGIN - min([rect.y for rect in self.rects.values()] + [y - 8 for _, y in self.captions.values()])
-        wide = [text_width(self.boxes[name].shape, SMALL) / 2 + x for name, (x, _) in self.captions.items()]
+        wide = [text_width(self.boxes[name].caption, SMALL) / 2 + x for name, (x, _) in self.captions.items()]
         return Drawing(
             self.diagram,
             max([rect.right for rect in self.rects.values()] + wide) + dx + MARGIN,

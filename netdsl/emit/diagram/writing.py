@@ -88,7 +88,7 @@ def header_texts(cluster: Cluster, rect: Rect) -> Iterator[Text]:
 
 def captions(drawing: Drawing) -> Iterator[Text]:
     """The shapes of what leaves the boxes."""
-    shapes = {box.id: box.shape for box in drawing.diagram.boxes}
+    shapes = {box.id: box.caption for box in drawing.diagram.boxes}
     for name, (x, y) in drawing.captions.items():
         yield Text(shapes[name], x, y + SMALL * 0.35, SMALL, "shape", "middle")
 
