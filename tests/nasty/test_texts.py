@@ -59,6 +59,7 @@ def test_every_command_answers(text: Path, answers_to, tmp_path, counted) -> Non
     outcomes = answers_to([line(command, text) for command in READERS])
     counted("command lines on nasty texts", len(outcomes))
     refused = {command for command, outcome in zip(READERS, outcomes, strict=True) if outcome.status}
+    refused -= {"draw"}  # which draws as much as there is
     assert {path.name for path in tmp_path.iterdir()} <= {OUTPUTS[name] for name in OUTPUTS if name not in refused}
 
 
