@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from netdsl.kernels.choice import candidates, choose
     from netdsl.kernels.convolution import conv, deconv, linear
     from netdsl.kernels.elementwise import pointwise
-    from netdsl.kernels.launch import INTERPRETED, Config, Launch, Refused, observed
+    from netdsl.kernels.interpreter import INTERPRETED
+    from netdsl.kernels.launch import Config, Launch, Refused, observed
     from netdsl.kernels.norm import norm_affine
     from netdsl.kernels.pooling import global_pool, pool
     from netdsl.kernels.response_norm import lrn
@@ -50,7 +51,8 @@ _HOMES = {
     "call": ("ConvCall",),
     "choice": ("candidates", "choose"),
     "convolution": ("conv", "deconv", "linear"),
-    "launch": ("INTERPRETED", "Config", "Launch", "Refused", "observed"),
+    "interpreter": ("INTERPRETED",),
+    "launch": ("Config", "Launch", "Refused", "observed"),
     "elementwise": ("pointwise",),
     "pooling": ("global_pool", "pool"),
     "norm": ("norm_affine",),
@@ -87,8 +89,7 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "triton"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("torch", "triton"):
             raise
-        raise ImportError(
-            f"{__name__}.{name} needs {error.name}: install netdsl[run] on Linux", name=error.name
-        ) from error
+        raise ImportError(f"{__name__}.{name} needs {missing}: install netdsl[run] on Linux", name=missing) from error

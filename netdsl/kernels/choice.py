@@ -8,16 +8,21 @@ from typing import Protocol
 import torch
 from triton import cdiv
 
-from netdsl.kernels import conv_depthwise, conv_pointer, conv_stem, conv_tma_box, conv_tma_rows, conv_tma_stride2
 from netdsl.kernels.call import ConvCall
+from netdsl.kernels.conv_depthwise import ConvDepthwise
+from netdsl.kernels.conv_pointer import ConvPointer
+from netdsl.kernels.conv_stem import ConvStem, run_length
+from netdsl.kernels.conv_tma_box import ConvTmaBox
+from netdsl.kernels.conv_tma_rows import ConvTmaRows
+from netdsl.kernels.conv_tma_stride2 import ConvTmaStride2
 from netdsl.kernels.launch import Config, Launch, need
 from netdsl.kernels.tuning import arithmetic, configs
 
 
 class Kernel(Protocol):
-    """A module that holds one kernel of convolution."""
+    """One kernel of convolution."""
 
-    NAME: str
+    name: str
 
     def why_not(self, call: ConvCall, config: Config) -> str | None:
         """Why this kernel cannot compute the call, in words; None where it can."""
@@ -25,19 +30,20 @@ class Kernel(Protocol):
     def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
         """How many programs compute the call."""
 
-    def build(self, call: ConvCall, config: Config) -> Launch: ...
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        """The launch that computes the call."""
 
 
 # The narrower a kernel's conditions, the sooner it is taken.
-MODULES: tuple[Kernel, ...] = (
-    conv_depthwise,
-    conv_tma_rows,
-    conv_tma_stride2,
-    conv_tma_box,
-    conv_stem,
-    conv_pointer,
+ALL: tuple[Kernel, ...] = (
+    ConvDepthwise(),
+    ConvTmaRows(),
+    ConvTmaStride2(),
+    ConvTmaBox(),
+    ConvStem(),
+    ConvPointer(),
 )
-KERNELS = {kernel.NAME: kernel for kernel in MODULES}
+KERNELS = {kernel.name: kernel for kernel in ALL}
 
 
 def kernel_of(config: Config) -> Kernel:
@@ -94,7 +100,7 @@ def cost(call: ConvCall, config: Config) -> float:
     if len(config.tile) == 2:
         bm, bn = config.tile
         steps = math.prod(call.kernel[:2])
-        steps *= conv_stem.run_length(call) if config.kernel == "conv_stem" else call.kernel[2]
+        steps *= run_length(call) if config.kernel == "conv_stem" else call.kernel[2]
     else:
         bm, bn, bk = config.tile
         per_tap = sum(cdiv(source.shape[1] // call.groups, bk) * bk for source in call.sources)

@@ -14,8 +14,6 @@ from netdsl.kernels.launch import Config, Launch
 from netdsl.kernels.layout import scaled, unit
 from netdsl.kernels.rows import row_offsets
 
-NAME = "conv_depthwise"
-
 
 @triton.jit
 def conv_depthwise(
@@ -67,47 +65,47 @@ def conv_depthwise(
     tl.store(y + y_at, activate(acc, ACT, SLOPE).to(y.dtype.element_ty), mask=stored)
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """Why this kernel cannot compute the call, in words; None where it can."""
-    if call.transposed:
-        return "it is transposed"
-    if not call.groups == call.channels == call.outputs:
-        return "it is not depthwise, one channel to one"
-    return None
+class ConvDepthwise:
+    """Depthwise calls; the tile is BM x BC."""
 
+    name = "conv_depthwise"
 
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bc = config.tile
-    return (cdiv(call.rows, bm) * cdiv(call.channels, bc),)
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        if call.transposed:
+            return "it is transposed"
+        if not call.groups == call.channels == call.outputs:
+            return "it is not depthwise, one channel to one"
+        return None
 
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bc = config.tile
+        return (cdiv(call.rows, bm) * cdiv(call.channels, bc),)
 
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BC."""
-    bm, bc = config.tile
-    x_unit, y_unit = unit(call.x), unit(call.out)
-    r_unit = 1 if call.residual is None else unit(call.residual)
-    args = dict(
-        x=call.x,
-        x_strides=scaled(call.x, x_unit),
-        w=call.weight,
-        w_strides=tuple(call.weight.stride(axis) for axis in (0, 2, 3, 4)),
-        residual=call.residual,
-        r_strides=None if call.residual is None else scaled(call.residual, r_unit),
-        y=call.out,
-        y_strides=scaled(call.out, y_unit),
-        **call.extents,
-        C=call.channels,
-        KERNEL=call.kernel,
-        STRIDE=call.stride,
-        PAD=call.before,
-        DIL=call.dilation,
-        X_UNIT=x_unit,
-        R_UNIT=r_unit,
-        Y_UNIT=y_unit,
-        WIDE=call.wide,
-        BM=bm,
-        BC=bc,
-        **surroundings(call),
-    )
-    return Launch(conv_depthwise, grid(call, config), args, config)
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bc = config.tile
+        x_unit, y_unit = unit(call.x), unit(call.out)
+        r_unit = 1 if call.residual is None else unit(call.residual)
+        args = dict(
+            x=call.x,
+            x_strides=scaled(call.x, x_unit),
+            w=call.weight,
+            w_strides=tuple(call.weight.stride(axis) for axis in (0, 2, 3, 4)),
+            residual=call.residual,
+            r_strides=None if call.residual is None else scaled(call.residual, r_unit),
+            y=call.out,
+            y_strides=scaled(call.out, y_unit),
+            **call.extents,
+            C=call.channels,
+            KERNEL=call.kernel,
+            STRIDE=call.stride,
+            PAD=call.before,
+            DIL=call.dilation,
+            X_UNIT=x_unit,
+            R_UNIT=r_unit,
+            Y_UNIT=y_unit,
+            WIDE=call.wide,
+            BM=bm,
+            BC=bc,
+            **surroundings(call),
+        )
+        return Launch(conv_depthwise, self.grid(call, config), args, config)

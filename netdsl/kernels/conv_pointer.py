@@ -20,8 +20,6 @@ from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch
 from netdsl.kernels.layout import scaled, unit
 
-NAME = "conv_pointer"
-
 
 @triton.jit
 def first_tap(phase, TAPS: tl.constexpr, STRIDE: tl.constexpr, PAD: tl.constexpr, DIL: tl.constexpr, GCD: tl.constexpr,
@@ -147,11 +145,6 @@ def conv_pointer(
     tl.store(y + y_at, activate(acc, ACT, SLOPE).to(y.dtype.element_ty), mask=stored)
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """This kernel takes every call."""
-    return None
-
-
 def phases(call: ConvCall) -> tuple[int, int, int]:
     """How many kinds of output position there are along each axis."""
     return call.stride if call.transposed else (1, 1, 1)
@@ -160,61 +153,6 @@ def phases(call: ConvCall) -> tuple[int, int, int]:
 def positions(call: ConvCall) -> list[int]:
     """The extents of the output, of one phase."""
     return [cdiv(extent, phase) for extent, phase in zip(call.out.shape[2:], phases(call), strict=True)]
-
-
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bn, _ = config.tile
-    rows = call.out.shape[0] * math.prod(positions(call))
-    return cdiv(rows, bm) * cdiv(call.outputs // call.groups, bn), call.groups, math.prod(phases(call))
-
-
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BN x BK."""
-    bm, bn, bk = config.tile
-    gcds = [math.gcd(s, d) for s, d in zip(call.stride, call.dilation, strict=True)]
-    channels = [source.shape[1] // call.groups for source in call.sources]
-    w_strides, w_unit, w_inner = weight_strides(call)
-    x_unit, y_unit = unit(*call.sources), unit(call.out)
-    r_unit = 1 if call.residual is None else unit(call.residual)
-    args = dict(
-        xs=call.sources,
-        x_strides=tuple(scaled(source, x_unit) for source in call.sources),
-        w=call.weight,
-        w_strides=w_strides,
-        residual=call.residual,
-        r_strides=None if call.residual is None else scaled(call.residual, r_unit),
-        y=call.out,
-        y_strides=scaled(call.out, y_unit),
-        **call.extents,
-        **dict(zip(("GD", "GH", "GW"), positions(call), strict=True)),
-        C=tuple(channels),
-        FIRST=tuple(sum(channels[:i]) for i in range(len(channels))),
-        K=call.outputs // call.groups,
-        KERNEL=call.kernel,
-        STRIDE=call.stride,
-        PAD=call.before,
-        DIL=call.dilation,
-        X_STEP=tuple(-d // g for d, g in zip(call.dilation, gcds, strict=True)) if call.transposed else call.dilation,
-        W_STEP=tuple(s // g for s, g in zip(call.stride, gcds, strict=True)) if call.transposed else (1, 1, 1),
-        TRANSPOSED=call.transposed,
-        GCD=tuple(gcds),
-        INVERSE=tuple(
-            pow(d // g, -1, s // g) if s > g else 0 for s, d, g in zip(call.stride, call.dilation, gcds, strict=True)
-        ),
-        CHECK=tuple(call.transposed or any(pads) for pads in call.padding),
-        X_UNIT=x_unit,
-        W_UNIT=w_unit,
-        R_UNIT=r_unit,
-        Y_UNIT=y_unit,
-        W_INNER=w_inner,
-        WIDE=call.wide,
-        BM=bm,
-        BN=bn,
-        BK=bk,
-        **surroundings(call),
-    )
-    return Launch(conv_pointer, grid(call, config), args, config)
 
 
 def weight_strides(call: ConvCall) -> tuple[tuple[int, ...], int, str]:
@@ -227,3 +165,66 @@ def weight_strides(call: ConvCall) -> tuple[tuple[int, ...], int, str]:
     others = [within * first, *taps] + [s for axis, s in (("k", k), ("c", c)) if axis != inner]
     by = math.gcd(16, *others)
     return tuple(s // by for s in (within * first, k, c, *taps)), by, inner
+
+
+class ConvPointer:
+    """Every call; the tile is BM x BN x BK."""
+
+    name = "conv_pointer"
+
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        return None
+
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bn, _ = config.tile
+        rows = call.out.shape[0] * math.prod(positions(call))
+        return cdiv(rows, bm) * cdiv(call.outputs // call.groups, bn), call.groups, math.prod(phases(call))
+
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bn, bk = config.tile
+        gcds = [math.gcd(s, d) for s, d in zip(call.stride, call.dilation, strict=True)]
+        channels = [source.shape[1] // call.groups for source in call.sources]
+        w_strides, w_unit, w_inner = weight_strides(call)
+        x_unit, y_unit = unit(*call.sources), unit(call.out)
+        r_unit = 1 if call.residual is None else unit(call.residual)
+        args = dict(
+            xs=call.sources,
+            x_strides=tuple(scaled(source, x_unit) for source in call.sources),
+            w=call.weight,
+            w_strides=w_strides,
+            residual=call.residual,
+            r_strides=None if call.residual is None else scaled(call.residual, r_unit),
+            y=call.out,
+            y_strides=scaled(call.out, y_unit),
+            **call.extents,
+            **dict(zip(("GD", "GH", "GW"), positions(call), strict=True)),
+            C=tuple(channels),
+            FIRST=tuple(sum(channels[:i]) for i in range(len(channels))),
+            K=call.outputs // call.groups,
+            KERNEL=call.kernel,
+            STRIDE=call.stride,
+            PAD=call.before,
+            DIL=call.dilation,
+            X_STEP=tuple(-d // g for d, g in zip(call.dilation, gcds, strict=True))
+            if call.transposed
+            else call.dilation,
+            W_STEP=tuple(s // g for s, g in zip(call.stride, gcds, strict=True)) if call.transposed else (1, 1, 1),
+            TRANSPOSED=call.transposed,
+            GCD=tuple(gcds),
+            INVERSE=tuple(
+                pow(d // g, -1, s // g) if s > g else 0
+                for s, d, g in zip(call.stride, call.dilation, gcds, strict=True)
+            ),
+            CHECK=tuple(call.transposed or any(pads) for pads in call.padding),
+            X_UNIT=x_unit,
+            W_UNIT=w_unit,
+            R_UNIT=r_unit,
+            Y_UNIT=y_unit,
+            W_INNER=w_inner,
+            WIDE=call.wide,
+            BM=bm,
+            BN=bn,
+            BK=bk,
+            **surroundings(call),
+        )
+        return Launch(conv_pointer, self.grid(call, config), args, config)

@@ -17,7 +17,6 @@ from netdsl.kernels.launch import Config, Launch
 from netdsl.kernels.layout import scaled, unit
 from netdsl.kernels.rows import row_offsets
 
-NAME = "conv_stem"
 LONGEST = 128  # elements of a run
 
 
@@ -89,61 +88,61 @@ def pixel(call: ConvCall) -> int:
     return call.x.stride(4) if call.x.shape[4] > 1 else call.channels
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """Why this kernel cannot compute the call, in words; None where it can."""
-    if call.transposed:
-        return "it is transposed"
-    if call.groups > 1:
-        return "it is grouped"
-    if len(call.sources) > 1:
-        return "it has several sources"
-    if call.dilation[2] > 1:
-        return "its rows are dilated"
-    if pixel(call) < call.channels:
-        return "its pixels overlap"
-    if run_length(call) > LONGEST:
-        return f"a row of its kernel covers more than {LONGEST} elements"
-    return None
+class ConvStem:
+    """Calls of few channels; the tile is BM x BN."""
 
+    name = "conv_stem"
 
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bn = config.tile
-    return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        if call.transposed:
+            return "it is transposed"
+        if call.groups > 1:
+            return "it is grouped"
+        if len(call.sources) > 1:
+            return "it has several sources"
+        if call.dilation[2] > 1:
+            return "its rows are dilated"
+        if pixel(call) < call.channels:
+            return "its pixels overlap"
+        if run_length(call) > LONGEST:
+            return f"a row of its kernel covers more than {LONGEST} elements"
+        return None
 
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bn = config.tile
+        return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
 
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BN."""
-    bm, bn = config.tile
-    w_strides, w_unit, w_inner = weight_strides(call)
-    x_unit, y_unit = unit(call.x), unit(call.out)
-    r_unit = 1 if call.residual is None else unit(call.residual)
-    args = dict(
-        x=call.x,
-        x_strides=scaled(call.x, x_unit),
-        w=call.weight,
-        w_strides=w_strides,
-        residual=call.residual,
-        r_strides=None if call.residual is None else scaled(call.residual, r_unit),
-        y=call.out,
-        y_strides=scaled(call.out, y_unit),
-        **call.extents,
-        C=call.channels,
-        K=call.outputs,
-        PIXEL=pixel(call),
-        KERNEL=call.kernel,
-        STRIDE=call.stride,
-        PAD=call.before,
-        DIL=call.dilation,
-        X_UNIT=x_unit,
-        W_UNIT=w_unit,
-        W_INNER=w_inner,
-        R_UNIT=r_unit,
-        Y_UNIT=y_unit,
-        WIDE=call.wide,
-        BM=bm,
-        BN=bn,
-        RUN=run_length(call),
-        **surroundings(call),
-    )
-    return Launch(conv_stem, grid(call, config), args, config)
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bn = config.tile
+        w_strides, w_unit, w_inner = weight_strides(call)
+        x_unit, y_unit = unit(call.x), unit(call.out)
+        r_unit = 1 if call.residual is None else unit(call.residual)
+        args = dict(
+            x=call.x,
+            x_strides=scaled(call.x, x_unit),
+            w=call.weight,
+            w_strides=w_strides,
+            residual=call.residual,
+            r_strides=None if call.residual is None else scaled(call.residual, r_unit),
+            y=call.out,
+            y_strides=scaled(call.out, y_unit),
+            **call.extents,
+            C=call.channels,
+            K=call.outputs,
+            PIXEL=pixel(call),
+            KERNEL=call.kernel,
+            STRIDE=call.stride,
+            PAD=call.before,
+            DIL=call.dilation,
+            X_UNIT=x_unit,
+            W_UNIT=w_unit,
+            W_INNER=w_inner,
+            R_UNIT=r_unit,
+            Y_UNIT=y_unit,
+            WIDE=call.wide,
+            BM=bm,
+            BN=bn,
+            RUN=run_length(call),
+            **surroundings(call),
+        )
+        return Launch(conv_stem, self.grid(call, config), args, config)

@@ -8,12 +8,10 @@ import triton
 import triton.language as tl
 from triton import cdiv
 
-from netdsl.kernels import tma
 from netdsl.kernels.call import ConvCall, surroundings
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch
-
-NAME = "conv_tma_box"
+from netdsl.kernels.tma import best_box, boxes, descriptor, pixels, taps, why_no_tma
 
 
 @triton.jit
@@ -74,48 +72,48 @@ def conv_tma_box(
     y.store([n, oh, ow, k], activate(acc, ACT, SLOPE).to(y.dtype).reshape(TN, TH, TW, BN))
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """Why this kernel cannot compute the call, in words; None where it can."""
-    if call.x.shape[2] > 1 or call.kernel[0] > 1 or call.out.shape[2] > 1:
-        return "it has three spatial axes"
-    if call.stride != (1, 1, 1):
-        return "its stride is not 1"
-    if call.prologue is not None:
-        return "it has a prologue, behind which padding is zero"
-    if any(source.shape[1] % config.tile[-1] for source in call.sources[:-1]):
-        return f"the channels of a source before the last are no multiple of {config.tile[-1]}"
-    return tma.why_not(call)
+class ConvTmaBox:
+    """Calls of stride 1; the tile is BM x BN x BK, BM positions in a box."""
 
+    name = "conv_tma_box"
 
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bn, _ = config.tile
-    return (tma.boxes(call, bm) * cdiv(call.outputs, bn),)
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        if call.x.shape[2] > 1 or call.kernel[0] > 1 or call.out.shape[2] > 1:
+            return "it has three spatial axes"
+        if call.stride != (1, 1, 1):
+            return "its stride is not 1"
+        if call.prologue is not None:
+            return "it has a prologue, behind which padding is zero"
+        if any(source.shape[1] % config.tile[-1] for source in call.sources[:-1]):
+            return f"the channels of a source before the last are no multiple of {config.tile[-1]}"
+        return why_no_tma(call)
 
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bn, _ = config.tile
+        return (boxes(call, bm) * cdiv(call.outputs, bn),)
 
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BN x BK, BM positions in a box."""
-    bm, bn, bk = config.tile
-    box = tma.best_box(call, bm)
-    oh, ow = call.out.shape[3:]
-    inputs = [tma.descriptor(tma.pixels(source), (*box, bk)) for source in call.sources]
-    args = dict(
-        **dict(zip(("x0", "x1", "x2", "x3"), [*inputs, None, None, None], strict=False)),
-        w=tma.descriptor(tma.taps(call.weight), (bn, 1, bk)),
-        residual=None if call.residual is None else tma.descriptor(tma.pixels(call.residual), (*box, bn)),
-        y=tma.descriptor(tma.pixels(call.out), (*box, bn)),
-        OH=oh,
-        OW=ow,
-        C=tuple(source.shape[1] for source in call.sources),
-        K=call.outputs,
-        KERNEL=call.kernel,
-        PAD=call.before,
-        DIL=call.dilation,
-        TN=box[0],
-        TH=box[1],
-        TW=box[2],
-        BN=bn,
-        BK=bk,
-        **surroundings(call),
-    )
-    return Launch(conv_tma_box, grid(call, config), args, config)
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bn, bk = config.tile
+        box = best_box(call, bm)
+        oh, ow = call.out.shape[3:]
+        inputs = [descriptor(pixels(source), (*box, bk)) for source in call.sources]
+        args = dict(
+            **dict(zip(("x0", "x1", "x2", "x3"), [*inputs, None, None, None], strict=False)),
+            w=descriptor(taps(call.weight), (bn, 1, bk)),
+            residual=None if call.residual is None else descriptor(pixels(call.residual), (*box, bn)),
+            y=descriptor(pixels(call.out), (*box, bn)),
+            OH=oh,
+            OW=ow,
+            C=tuple(source.shape[1] for source in call.sources),
+            K=call.outputs,
+            KERNEL=call.kernel,
+            PAD=call.before,
+            DIL=call.dilation,
+            TN=box[0],
+            TH=box[1],
+            TW=box[2],
+            BN=bn,
+            BK=bk,
+            **surroundings(call),
+        )
+        return Launch(conv_tma_box, self.grid(call, config), args, config)

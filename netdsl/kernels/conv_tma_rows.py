@@ -8,12 +8,10 @@ import triton
 import triton.language as tl
 from triton import cdiv
 
-from netdsl.kernels import tma
 from netdsl.kernels.call import ConvCall, surroundings
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch
-
-NAME = "conv_tma_rows"
+from netdsl.kernels.tma import descriptor, row_step, rows, why_no_tma
 
 
 @triton.jit
@@ -41,39 +39,39 @@ def conv_tma_rows(
     y.store([m, n], activate(acc, ACT, SLOPE).to(y.dtype))
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """Why this kernel cannot compute the call, in words; None where it can."""
-    if call.kernel != (1, 1, 1) or call.stride != (1, 1, 1) or call.padded:
-        return "it is no 1x1 of stride 1"
-    if len(call.sources) > 1:
-        return "it has several sources"
-    maps = [call.x, call.out] if call.residual is None else [call.x, call.out, call.residual]
-    if any(tma.row_step(x) is None for x in maps):
-        return "the positions of a map do not follow one another evenly"
-    if call.rows >= 2**31:
-        return "there are 2**31 positions or more"
-    return tma.why_not(call)
+class ConvTmaRows:
+    """Calls of a 1x1 on evenly spaced rows; the tile is BM x BN x BK."""
 
+    name = "conv_tma_rows"
 
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bn, _ = config.tile
-    return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        if call.kernel != (1, 1, 1) or call.stride != (1, 1, 1) or call.padded:
+            return "it is no 1x1 of stride 1"
+        if len(call.sources) > 1:
+            return "it has several sources"
+        maps = [call.x, call.out] if call.residual is None else [call.x, call.out, call.residual]
+        if any(row_step(x) is None for x in maps):
+            return "the positions of a map do not follow one another evenly"
+        if call.rows >= 2**31:
+            return "there are 2**31 positions or more"
+        return why_no_tma(call)
 
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bn, _ = config.tile
+        return (cdiv(call.rows, bm) * cdiv(call.outputs, bn),)
 
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BN x BK."""
-    bm, bn, bk = config.tile
-    args = dict(
-        x=tma.descriptor(tma.rows(call.x), (bm, bk)),
-        w=tma.descriptor(call.weight.flatten(1), (bn, bk)),
-        residual=None if call.residual is None else tma.descriptor(tma.rows(call.residual), (bm, bn)),
-        y=tma.descriptor(tma.rows(call.out), (bm, bn)),
-        C=call.channels,
-        K=call.outputs,
-        BM=bm,
-        BN=bn,
-        BK=bk,
-        **surroundings(call),
-    )
-    return Launch(conv_tma_rows, grid(call, config), args, config)
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bn, bk = config.tile
+        args = dict(
+            x=descriptor(rows(call.x), (bm, bk)),
+            w=descriptor(call.weight.flatten(1), (bn, bk)),
+            residual=None if call.residual is None else descriptor(rows(call.residual), (bm, bn)),
+            y=descriptor(rows(call.out), (bm, bn)),
+            C=call.channels,
+            K=call.outputs,
+            BM=bm,
+            BN=bn,
+            BK=bk,
+            **surroundings(call),
+        )
+        return Launch(conv_tma_rows, self.grid(call, config), args, config)

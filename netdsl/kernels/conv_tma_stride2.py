@@ -9,12 +9,10 @@ import triton.language as tl
 from torch import Tensor
 from triton import cdiv
 
-from netdsl.kernels import tma
 from netdsl.kernels.call import ConvCall, surroundings
 from netdsl.kernels.epilogue import activate, affine
 from netdsl.kernels.launch import Config, Launch
-
-NAME = "conv_tma_stride2"
+from netdsl.kernels.tma import best_box, boxes, descriptor, pixels, taps, why_no_tma
 
 
 @triton.jit
@@ -54,23 +52,6 @@ def conv_tma_stride2(
     y.store([n, oh, ow, k], activate(acc, ACT, SLOPE).to(y.dtype).reshape(TN, TH, TW, BN))
 
 
-def why_not(call: ConvCall, config: Config) -> str | None:
-    """Why this kernel cannot compute the call, in words; None where it can."""
-    if call.x.shape[2] > 1 or call.kernel[0] > 1 or call.out.shape[2] > 1:
-        return "it has three spatial axes"
-    if call.stride != (1, 2, 2):
-        return "its stride is not 2 on two axes"
-    if call.x.shape[3] % 2 or call.x.shape[4] % 2:
-        return "its height or width is odd"
-    if len(call.sources) > 1:
-        return "it has several sources"
-    if call.prologue is not None:
-        return "it has a prologue, behind which padding is zero"
-    if call.channels % config.tile[-1]:
-        return f"its {call.channels} channels are no multiple of {config.tile[-1]}"
-    return tma.why_not(call)
-
-
 def pairs(x: Tensor) -> Tensor:
     """A map [N, C, 1, H, W] of even extents as [N, H/2, 2, W/2, pixel + C]: innermost a pair of pixels."""
     n, c, _, h, w = x.shape
@@ -78,35 +59,52 @@ def pairs(x: Tensor) -> Tensor:
     return x.as_strided((n, h // 2, 2, w // 2, by_w + c), (by_n, 2 * by_h, by_h, 2 * by_w, 1))
 
 
-def grid(call: ConvCall, config: Config) -> tuple[int, ...]:
-    """How many programs compute the call."""
-    bm, bn, _ = config.tile
-    return (tma.boxes(call, bm) * cdiv(call.outputs, bn),)
+class ConvTmaStride2:
+    """Calls of stride 2; the tile is BM x BN x BK, BM positions in a box."""
 
+    name = "conv_tma_stride2"
 
-def build(call: ConvCall, config: Config) -> Launch:
-    """The launch that computes `call`; the tile is BM x BN x BK, BM positions in a box."""
-    bm, bn, bk = config.tile
-    tn, th, tw = tma.best_box(call, bm)
-    oh, ow = call.out.shape[3:]
-    args = dict(
-        x=tma.descriptor(pairs(call.x), (tn, th, 1, tw, bk)),
-        w=tma.descriptor(tma.taps(call.weight), (bn, 1, bk)),
-        residual=None if call.residual is None else tma.descriptor(tma.pixels(call.residual), (tn, th, tw, bn)),
-        y=tma.descriptor(tma.pixels(call.out), (tn, th, tw, bn)),
-        OH=oh,
-        OW=ow,
-        PIXEL=call.x.stride(4),
-        C=call.channels,
-        K=call.outputs,
-        KERNEL=call.kernel,
-        PAD=call.before,
-        DIL=call.dilation,
-        TN=tn,
-        TH=th,
-        TW=tw,
-        BN=bn,
-        BK=bk,
-        **surroundings(call),
-    )
-    return Launch(conv_tma_stride2, grid(call, config), args, config)
+    def why_not(self, call: ConvCall, config: Config) -> str | None:
+        if call.x.shape[2] > 1 or call.kernel[0] > 1 or call.out.shape[2] > 1:
+            return "it has three spatial axes"
+        if call.stride != (1, 2, 2):
+            return "its stride is not 2 on two axes"
+        if call.x.shape[3] % 2 or call.x.shape[4] % 2:
+            return "its height or width is odd"
+        if len(call.sources) > 1:
+            return "it has several sources"
+        if call.prologue is not None:
+            return "it has a prologue, behind which padding is zero"
+        if call.channels % config.tile[-1]:
+            return f"its {call.channels} channels are no multiple of {config.tile[-1]}"
+        return why_no_tma(call)
+
+    def grid(self, call: ConvCall, config: Config) -> tuple[int, ...]:
+        bm, bn, _ = config.tile
+        return (boxes(call, bm) * cdiv(call.outputs, bn),)
+
+    def build(self, call: ConvCall, config: Config) -> Launch:
+        bm, bn, bk = config.tile
+        tn, th, tw = best_box(call, bm)
+        oh, ow = call.out.shape[3:]
+        args = dict(
+            x=descriptor(pairs(call.x), (tn, th, 1, tw, bk)),
+            w=descriptor(taps(call.weight), (bn, 1, bk)),
+            residual=None if call.residual is None else descriptor(pixels(call.residual), (tn, th, tw, bn)),
+            y=descriptor(pixels(call.out), (tn, th, tw, bn)),
+            OH=oh,
+            OW=ow,
+            PIXEL=call.x.stride(4),
+            C=call.channels,
+            K=call.outputs,
+            KERNEL=call.kernel,
+            PAD=call.before,
+            DIL=call.dilation,
+            TN=tn,
+            TH=th,
+            TW=tw,
+            BN=bn,
+            BK=bk,
+            **surroundings(call),
+        )
+        return Launch(conv_tma_stride2, self.grid(call, config), args, config)

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-import triton
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-# Kernels run in Triton's interpreter, on the CPU, where TRITON_INTERPRET=1 was set before they were imported.
-INTERPRETED: bool = triton.knobs.runtime.interpret
+from netdsl.kernels.interpreter import INTERPRETED, interpreted
 
 
 class Refused(ValueError):
@@ -87,44 +84,10 @@ def launch(call: Launch) -> None:
         return
     options = {"num_warps": call.config.warps, "num_stages": call.config.stages, **call.options}
     if INTERPRETED:
-        # numpy warns of an overflow to infinity, which hardware makes in silence.
-        with np.errstate(all="ignore"), _without_bfloat16(call) as args:
+        with interpreted(call.args, call.written()) as args:
             call.kernel[call.grid](**args, **options)
         return
     device = call.written()[0].device
     need(device.type == "cuda", f"a Triton kernel runs on a CUDA device, not on {device}")
     with torch.cuda.device(device):
         call.kernel[call.grid](**call.args, **options)
-
-
-@contextlib.contextmanager
-def _without_bfloat16(call: Launch) -> Iterator[dict[str, Any]]:
-    """The arguments with float32 in place of bfloat16, which Triton's interpreter multiplies as integers and truncates.
-
-    Products of bfloat16 are exact in float32, and torch rounds the outputs on the way back, whole storages at a time,
-    so that a stray write shows as it would without this.
-    """
-    wide: dict[int, Tensor] = {}
-
-    def widen(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(widen, value))
-        if isinstance(value, TensorDescriptor):
-            return TensorDescriptor(widen(value.base), value.shape, value.strides, value.block_shape, value.padding)
-        if not isinstance(value, Tensor) or value.dtype is not torch.bfloat16:
-            return value
-        key = value.untyped_storage().data_ptr()
-        if key not in wide:
-            wide[key] = _storage(value).float()
-        return wide[key].as_strided(value.shape, value.stride(), value.storage_offset())
-
-    yield {name: widen(value) for name, value in call.args.items()}
-    for written in call.written():
-        if written.dtype is torch.bfloat16:
-            _storage(written).copy_(wide[written.untyped_storage().data_ptr()])
-
-
-def _storage(tensor: Tensor) -> Tensor:
-    """All that stands in the tensor's storage, in a row."""
-    count = tensor.untyped_storage().nbytes() // tensor.element_size()
-    return tensor.as_strided((count,), (1,), 0)

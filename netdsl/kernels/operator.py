@@ -10,32 +10,27 @@ say what it means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from netdsl.kernels.activation import KINDS
+
 SCHEMA = (
     "(Tensor x, Tensor weight, Tensor? bias, Tensor? gamma, Tensor? beta, Tensor? mean, Tensor? variance, float eps, "
     "Tensor? residual, int[2] stride, int[2] padding, int[2] dilation, int groups, str activation, float slope) "
     "-> Tensor"
 )
-ACTIVATIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
-    "none": lambda y, slope: y,
-    "relu": lambda y, slope: F.relu(y),
-    "relu6": lambda y, slope: F.relu6(y),
-    "leaky_relu": F.leaky_relu,
-    "silu": lambda y, slope: F.silu(y),
-}
 
 
 def define(name: str) -> Any:
     """Register the operator under a name such as `netdsl::fused_conv`, unless it is, and give its overload."""
     namespace, _, own = name.partition("::")
-    packet = getattr(torch.ops, namespace)
-    if not hasattr(packet, own):
+    home = getattr(torch.ops, namespace)
+    if not hasattr(home, own):
         library = torch.library.Library(namespace, "FRAGMENT")
         library.define(own + SCHEMA, tags=(torch.Tag.pt2_compliant_tag,))
         library.impl(own, in_torch, "CPU")
@@ -44,11 +39,8 @@ def define(name: str) -> Any:
         torch.library.register_autograd(name, refuse_gradient, lib=library)
         for device in ("cpu", "cuda"):
             library.impl(own, autocast(name, device), f"Autocast{device.upper()}")
-        LIBRARIES.append(library)
-    return getattr(packet, own).default
-
-
-LIBRARIES: list[torch.library.Library] = []  # an operator lives as long as the library that defines it
+        setattr(home, f"{own}_library", library)  # the operator lives as long, whoever of its users goes first
+    return getattr(home, own).default
 
 
 def in_triton(
@@ -125,7 +117,7 @@ def in_torch(
         y = y * scale[:, None, None] + shift[:, None, None]
     if residual is not None:
         y = y + residual.to(wide)
-    y = ACTIVATIONS[activation](y, slope)
+    y = KINDS[activation](y, slope)
     return y.to(x.dtype).clone(memory_format=torch.channels_last)
 
 

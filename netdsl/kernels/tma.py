@@ -72,7 +72,7 @@ def taps(weight: Tensor) -> Tensor:
     return weight.permute(0, 2, 3, 4, 1).flatten(1, 3)
 
 
-def why_not(call: ConvCall) -> str | None:
+def why_no_tma(call: ConvCall) -> str | None:
     """What of a call no TMA kernel can do, in words."""
     weight = call.weight
     if call.transposed:

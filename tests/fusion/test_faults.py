@@ -44,7 +44,7 @@ def kernel(module: Any, *edits: tuple[str, str], names: tuple[str, ...] = ()) ->
     def fault(folder: Path, patch: pytest.MonkeyPatch, network: Network) -> contextlib.AbstractContextManager[Any]:
         faulty = editing.module(module, folder, *edits)
         if module is conv_pointer:
-            patch.setitem(choice.KERNELS, "conv_pointer", faulty)
+            patch.setitem(choice.KERNELS, "conv_pointer", faulty.ConvPointer())
         for name in names:
             for user in (conv_pointer, elementwise, pooling, response_norm):
                 if hasattr(user, name):
