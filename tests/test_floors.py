@@ -32,12 +32,14 @@ FLOORS = {
     "netdsl.cost": 2,
     "netdsl.files": 2,
     "netdsl.text": 2,
+    "netdsl.traffic": 2,
     "netdsl.rendering": 2,
     "netdsl.verify": 2,
     "netdsl.syntax": 3,
     "netdsl.passes": 3,
     "netdsl.analysis": 3,
     "netdsl.emit": 3,
+    "netdsl.plan": 3,
     "netdsl.kernels": 3,  # T0
     "netdsl.runtime": 3.5,  # T1
     "netdsl.drawing": 4,
@@ -49,7 +51,8 @@ FLOORS = {
     "netdsl.notebook": 5,
     "netdsl.__main__": 6,
 }
-ROOMS = {"netdsl.syntax", "netdsl.passes", "netdsl.analysis", "netdsl.emit", "netdsl.kernels"}  # never each other
+# They never import each other.
+ROOMS = {"netdsl.syntax", "netdsl.passes", "netdsl.analysis", "netdsl.emit", "netdsl.plan", "netdsl.kernels"}
 TORCH_WING = {"netdsl.kernels", "netdsl.runtime"}
 HEAVY = {"torch", "triton", "numpy", "PIL", "safetensors"}  # the torch wing's alone
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from netdsl.cost import inference
-from netdsl.extent import Extent, NotAffine
 from netdsl.graph import OUTPUT, Graph, Node
-from netdsl.ops.op import Shape
 from netdsl.scope import Value
-from netdsl.step import Outer, kernels, parts, walk
+from netdsl.step import kernels, parts
+from netdsl.traffic import BYTES, bytes_moved
 from netdsl.view import nothing, view
-
-BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
 
 # What the table answers for: whatever could be part of a step.
 FUSABLE = frozenset({"conv", "norm", "activation", "linear", "pool"})  # families of operators
@@ -117,7 +112,6 @@ def fusion(fused: Graph, *, batch: int = 1, dtype: str = "fp16") -> Fusion:
     needed = [node for number in inference(origin) if (node := origin.nodes[number]).op is not None]
     unfused = [node for node in needed if not _computes_nothing(origin, node)]
     steps = kernels(fused)
-    size = batch * BYTES[dtype], BYTES[dtype]
     return Fusion(
         origin.name,
         batch,
@@ -125,8 +119,8 @@ def fusion(fused: Graph, *, batch: int = 1, dtype: str = "fp16") -> Fusion:
         len(needed),
         len(unfused),
         len(steps),
-        _moved(origin, unfused, *size),
-        _moved(fused, steps, *size),
+        bytes_moved(origin, unfused, batch, BYTES[dtype]),
+        bytes_moved(fused, steps, batch, BYTES[dtype]),
         tuple(_groups(fused, steps, needed)),
         tuple(_rows(fused, steps, needed)),
         sum(node.op is not None for node in origin.nodes) - len(needed),
@@ -136,44 +130,6 @@ def fusion(fused: Graph, *, batch: int = 1, dtype: str = "fp16") -> Fusion:
 def _computes_nothing(graph: Graph, node: Node) -> bool:
     shapes = graph.operand_shapes(node)
     return node.op is not None and bool(nothing(node.op, shapes) or view(node.op, shapes))
-
-
-def _moved(graph: Graph, nodes: Any, per_value: int, per_weight: int) -> int | None:
-    """Bytes that kernels move: `per_value` for each number of a sample's values, `per_weight` for one of a weight."""
-    total: Extent = 0
-    try:
-        for node in nodes:
-            for slot, value in enumerate(node.operands):
-                if value not in node.operands[:slot]:
-                    total = total + _read(node, slot, _size(graph.shape(value)), len(graph.shape(value))) * per_value
-            for shape in node.shapes:
-                total = total + _size(shape) * per_value
-            for part, given, _ in walk(graph, node):
-                total = total + sum(_size(shape) for shape in part.op.weights(*given).values()) * per_weight
-    except NotAffine:
-        return None
-    return total if isinstance(total, int) else None
-
-
-def _read(node: Node, slot: int, size: Any, axes: int) -> Any:
-    """How much of operand `slot`, of that size, is read: windows that lie apart, of a 1x1 with stride 2, leave some."""
-    for part in parts(node):
-        field = part.op.receptive_field(axes - 1) if Outer(slot) in part.operands and axes > 1 else None
-        for window, stride in zip(*field, strict=True) if field else ():
-            if window < stride and isinstance(size, int):
-                size = size * int(window) // int(stride)
-    return size
-
-
-def _size(shape: Shape) -> Any:
-    return math.prod(shape) if all(isinstance(e, int) for e in shape) else _product(shape)
-
-
-def _product(shape: Shape) -> Any:
-    total: Any = 1
-    for extent in shape:
-        total = total * extent
-    return total
 
 
 def _groups(fused: Graph, steps: tuple[Node, ...], needed: list[Node]) -> Iterator[Group]:
