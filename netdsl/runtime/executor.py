@@ -23,7 +23,9 @@ from netdsl.form import Epilogue, Form
 from netdsl.graph import Graph, Node, leaves
 from netdsl.ops.norm import Lrn
 from netdsl.ops.op import Shape
+from netdsl.plan.memory import memory
 from netdsl.runtime import algebra
+from netdsl.runtime.arena import Arena
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.operators import compute
 from netdsl.runtime.prepared import Prepared, Run, prepare
@@ -37,7 +39,8 @@ Backend: TypeAlias = Literal["parts", "algebra", "kernels"]
 class Executor:
     """A fused `graph`, whose extents are all known, with `weights` by their paths in the module's state_dict.
 
-    `precision` is what float32 is multiplied in by the kernels: ieee or tf32.
+    `precision` is what float32 is multiplied in by the kernels: ieee or tf32. With `reuse` values that are never needed
+    at once share memory, as `netdsl.plan.memory` has them lie; without it each has its own, which is easier to look at.
     """
 
     def __init__(
@@ -49,8 +52,10 @@ class Executor:
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
         precision: str = "ieee",
+        reuse: bool = False,
     ) -> None:
         self.graph, self.backend, self.dtype, self.device = graph, backend, dtype, torch.device(device)
+        self.reuse = reuse
         self.weights = {
             path: tensor.detach().to(self.device, dtype if tensor.is_floating_point() else None)
             for path, tensor in weights.items()
@@ -78,7 +83,10 @@ class Executor:
 
     def values(self, inputs: Sequence[Tensor]) -> Values:
         """The values of a pass that begins with `inputs`."""
-        values = Values(self.graph, len(inputs[0]), self.dtype, self.device)
+        batch, arena = len(inputs[0]), None
+        if self.reuse:
+            arena = Arena(memory(self.graph, batch, self.dtype.itemsize), self.dtype, self.device)
+        values = Values(self.graph, batch, self.dtype, self.device, arena)
         for number, given in zip(self.graph.inputs, inputs, strict=True):
             tensor = given.to(self.device, self.dtype if given.is_floating_point() else None)
             values.hold(Value(number), (channels_together(tensor),))

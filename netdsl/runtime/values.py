@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, Node
-from netdsl.ops.op import Shape
+from netdsl.runtime.arena import Arena
 from netdsl.runtime.geometry import known
 from netdsl.runtime.operators import compute
 from netdsl.scope import Value
@@ -20,10 +20,15 @@ Sources: TypeAlias = tuple[Tensor, ...]
 
 
 class Values:
-    """The values of `graph`, whose extents are all known, for one batch. Maps are [N, C, ..], channels together."""
+    """The values of `graph`, whose extents are all known, for one batch. Maps are [N, C, ..], channels together.
 
-    def __init__(self, graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -> None:
-        self.graph, self.batch, self.dtype, self.device = graph, batch, dtype, device
+    With an `arena` those that it has room for lie there, and are lost when another is written to their place.
+    """
+
+    def __init__(
+        self, graph: Graph, batch: int, dtype: torch.dtype, device: torch.device, arena: Arena | None = None
+    ) -> None:
+        self.graph, self.batch, self.dtype, self.device, self.arena = graph, batch, dtype, device, arena
         self.places = graph.plan.places if graph.plan is not None else {}
         self._held: dict[Value, Sources] = {}
         self._buffers: dict[int, Tensor] = {}
@@ -58,21 +63,26 @@ class Values:
             buffer, first = self.places[values[0]]
             for value, offset in zip(values, _offsets(first, widths), strict=True):
                 assert self.places.get(value) == (buffer, offset), f"the results of {node.name} do not lie side by side"
-            whole = self._channels(buffer, first, sum(widths), node.shape)
+            whole = self._channels(values[0], first, sum(widths))
         else:
-            whole = self.new((self.batch, sum(widths), *known(node.shape)[1:]))
+            whole = self._memory(values[0], (self.batch, sum(widths), *known(node.shape)[1:]))
         for value, offset, width in zip(values, _offsets(0, widths), widths, strict=True):
             self._held[value] = (whole.narrow(1, offset, width),)
         return whole
 
     def store(self, node: Node, results: Sequence[Tensor]) -> None:
-        """Hold what an operator of torch's made, copied where the value has a place."""
+        """Hold what an operator of torch's made, copied where the value has a place or lives in the arena."""
         for index, result in enumerate(results):
             value = Value(node.number, index)
+            held = None
             if value in self.places:
-                buffer, offset = self.places[value]
-                held = self._channels(buffer, offset, known(node.shapes[index])[0], node.shapes[index])
+                held = self._channels(value, self.places[value].offset, known(node.shapes[index])[0])
+            elif result.dtype == self.dtype:
+                held = self._planned(value)
+            if held is not None:
                 result = held.copy_(result)
+            elif self.arena is not None and _shared(result, self.arena.memory):  # of what will not be there for long
+                result = result.clone()
             self._held[value] = (result,)
 
     def view(self, node: Node) -> None:
@@ -83,27 +93,40 @@ class Values:
         if node.op.name == "concat":
             parts = tuple(tensor for sources in operands for tensor in sources)
             if value in self.places:
-                buffer, first = self.places[value]
+                first = self.places[value].offset
                 for part, offset in zip(parts, _offsets(first, [part.shape[1] for part in parts]), strict=True):
-                    there = self._channels(buffer, offset, part.shape[1], node.shape)
+                    there = self._channels(value, offset, part.shape[1])
                     assert _same(part, there), f"{node.name} is not in place"
-                parts = (self._channels(buffer, first, known(node.shape)[0], node.shape),)
+                parts = (self._channels(value, first, known(node.shape)[0]),)
             self._held[value] = parts
             return
         assert all(len(sources) == 1 for sources in operands), f"{node.name} is a view of several tensors"
         inputs = tuple(map(joined, operands))
         found = compute(node.op, self.graph.operand_shapes(node), inputs, {})
         for index, result in enumerate(found if isinstance(found, tuple | list) else (found,)):
-            shared = [x for x in inputs if x.untyped_storage().data_ptr() == result.untyped_storage().data_ptr()]
-            assert shared, f"{node.name} is not a view"
+            assert any(_shared(x, result) for x in inputs), f"{node.name} is not a view"
             self._held[Value(node.number, index)] = (result,)
 
-    def _channels(self, buffer: int, offset: int, width: int, shape: Shape) -> Tensor:
-        """Channels of a buffer, which is as large as `shape` says but for them."""
+    def _channels(self, value: Value, offset: int, width: int) -> Tensor:
+        """Channels of the buffer that a value has its place in."""
+        buffer = self.places[value].buffer
         if buffer not in self._buffers:
-            whole = (self.batch, self._widths[buffer], *known(shape)[1:])
-            self._buffers[buffer] = self.new(whole)
+            self._buffers[buffer] = self._memory(
+                value, (self.batch, self._widths[buffer], *known(self.graph.shape(value))[1:])
+            )
         return self._buffers[buffer].narrow(1, offset, width)
+
+    def _memory(self, value: Value, shape: tuple[int, ...]) -> Tensor:
+        """The storage that a value is written to, which is of that shape."""
+        planned = self._planned(value)
+        if planned is None:
+            return self.new(shape)
+        assert planned.shape == shape, f"the plan has {tuple(planned.shape)} where {shape} is written"
+        return planned
+
+    def _planned(self, value: Value) -> Tensor | None:
+        """The storage that a value is written to, where it is part of the arena."""
+        return None if self.arena is None else self.arena.storage(self.arena.plan.storage(value))
 
 
 def channels_together(x: Tensor) -> Tensor:
@@ -118,6 +141,11 @@ def joined(sources: Sequence[Tensor]) -> Tensor:
 
 def _offsets(first: int, widths: Sequence[int]) -> list[int]:
     return [first + sum(widths[:index]) for index in range(len(widths))]
+
+
+def _shared(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are parts of one piece of memory."""
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
