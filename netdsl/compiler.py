@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netdsl.analysis.difference.stages import Stages
     from netdsl.analysis.fusion import Fusion
     from netdsl.comparison import Comparison
+    from netdsl.runtime.engine import Engine
     from netdsl.runtime.proof import Proof
 
 
@@ -109,6 +110,29 @@ class Network:
         from netdsl.runtime.proof import prove
 
         return prove(self.fused, self._class(self.source(plain=True)), cuda=cuda, tell=tell)
+
+    def engine(
+        self,
+        model: torch.nn.Module | None = None,
+        *,
+        batch: int = 1,
+        dtype: str = "float32",
+        device: str = "cpu",
+        tune: bool = True,
+        reuse_outputs: bool = False,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> Engine:
+        """The network made ready to run fast: `engine(x)` is `model(x)`, for batches of one size. Imports torch.
+
+        `model` is a `module()` of this network in eval mode, by default a fresh one. Each step is computed by what was
+        measured to be the fastest here, or without `tune` by the best guess. `progress` hears how much of the measuring
+        is done, from 0 to 1. What a call returns may be overwritten by the next one where `reuse_outputs` says so.
+        Raises NetdslError of the N7 family, and ValueError for a model that is not this network's.
+        """
+        from netdsl.runtime.engine import build
+
+        model = self.module().eval() if model is None else model
+        return build(self.graph, model, batch, dtype, device, tune=tune, reuse_outputs=reuse_outputs, progress=progress)
 
     def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""

@@ -97,8 +97,10 @@ def weighted(step: Prepared, x: Tensor, weight: Tensor, bias: Tensor | None) -> 
         cut = tuple(before for before, _ in windows.padding)
         more = (windows.output_padding, windows.groups, windows.dilation)
         return DECONVOLUTIONS[rank - 1](x, weight, bias, windows.stride, cut, *more)
-    around = padded(x, windows, 0.0)
-    return CONVOLUTIONS[rank - 1](around, weight, bias, windows.stride, 0, windows.dilation, windows.groups)
+    pads: tuple[int, ...] = tuple(before for before, _ in windows.padding)
+    if any(before != after for before, after in windows.padding):
+        x, pads = padded(x, windows, 0.0), (0,) * rank
+    return CONVOLUTIONS[rank - 1](x, weight, bias, windows.stride, pads, windows.dilation, windows.groups)
 
 
 def pooled(step: Prepared, x: Tensor) -> Tensor:

@@ -13,14 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.diagnostics import placeless
-from netdsl.graph import Graph, Node
+from netdsl.graph import Graph
 from netdsl.ops.op import Classes
 from netdsl.runtime import loading
+from netdsl.runtime.device import gpu
+from netdsl.runtime.dtypes import DTYPES
 from netdsl.runtime.image import read_image
+from netdsl.runtime.inputs import fixed, inputs_of, random_input
 from netdsl.runtime.memory import peak_elements, refuse_unless_it_fits
 from netdsl.runtime.weights import load_weights
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
 SEED = 0  # of untrained weights and of random inputs: two runs print the same
 RUNS, SECONDS = 20, 2.0  # stop timing at the first of the two, but never before 3 runs
 
@@ -72,8 +74,8 @@ def run(
     `parameters` is the network's parameter count. Raises NetdslError of the N7 family.
     """
     device = gpu() if cuda else torch.device("cpu")
-    for node in _inputs(graph):
-        _fixed(node)
+    for node in inputs_of(graph):
+        fixed(node)
     number = DTYPES[dtype]
     width = torch.finfo(number).bits // 8
     # A network is built in float32; a file of weights is held beside it while it is copied.
@@ -90,7 +92,7 @@ def run(
             arguments = [photograph.tensor.expand(batch, *photograph.tensor.shape)]
             notes = photograph.notes
         else:
-            arguments = [_random(node, batch) for node in _inputs(graph)]
+            arguments = [random_input(node, batch) for node in inputs_of(graph)]
     module.eval().to(device=device, dtype=number)
     arguments = [a.to(device=device, dtype=number if a.is_floating_point() else None) for a in arguments]
     with torch.inference_mode():
@@ -102,7 +104,7 @@ def run(
         device=torch.cuda.get_device_name(device) if cuda else "cpu",
         dtype=dtype,
         batch=batch,
-        inputs={node.name: list(a.shape) for node, a in zip(_inputs(graph), arguments, strict=True)},
+        inputs={node.name: list(a.shape) for node, a in zip(inputs_of(graph), arguments, strict=True)},
         outputs={name: list(tensor.shape) for name, tensor in outputs.items()},
         trained=weights is not None,
         top=_top(graph, outputs),
@@ -112,48 +114,16 @@ def run(
     )
 
 
-def gpu() -> torch.device:
-    """The GPU. Raises NetdslError N731 where there is none."""
-    if not torch.cuda.is_available():
-        built = "this PyTorch was built without CUDA" if torch.version.cuda is None else "PyTorch finds no NVIDIA GPU"
-        raise placeless("N731", f"cannot run on a GPU: {built}", help="leave `--cuda` out to run on the CPU")
-    return torch.device("cuda")
-
-
-def _inputs(graph: Graph) -> list[Node]:
-    return [graph.nodes[number] for number in graph.inputs]
-
-
-def _fixed(node: Node) -> tuple[int, ...]:
-    """The shape of an input, every extent a number."""
-    extents = tuple(extent for extent in node.shape if isinstance(extent, int))
-    if len(extents) < len(node.shape):
-        shape = ", ".join(map(str, node.shape))
-        example = "x".join(str(e) if isinstance(e, int) else "256" for e in node.shape)
-        raise placeless(
-            "N734",
-            f"the input `{node.name}` is [{shape}], and a run needs its size",
-            help=f"give it, for instance `--input {node.name}={example}`",
-        )
-    return extents
-
-
 def _image_shape(graph: Graph) -> tuple[int, int, int]:
-    inputs = _inputs(graph)
+    inputs = inputs_of(graph)
     if len(inputs) != 1:
         names = ", ".join(f"`{node.name}`" for node in inputs)
         raise placeless("N723", f"the network has {len(inputs)} inputs, {names}, and one image was given")
-    shape = _fixed(inputs[0])
+    shape = fixed(inputs[0])
     if len(shape) != 3 or isinstance(inputs[0].shape, Classes):
         text = "×".join(map(str, shape))
         raise placeless("N723", f"the input `{inputs[0].name}` is {text}, not channels×height×width")
     return shape[0], shape[1], shape[2]
-
-
-def _random(node: Node, batch: int) -> Tensor:
-    if isinstance(node.shape, Classes):
-        return torch.zeros(batch, *_fixed(node), dtype=torch.int64)  # class 0, which every network has
-    return torch.randn(batch, *_fixed(node))
 
 
 def _times(module: nn.Module, arguments: list[Tensor], device: torch.device) -> Iterator[float]:

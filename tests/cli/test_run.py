@@ -12,7 +12,7 @@ from PIL import Image
 
 from netdsl.cli.network import examples
 from netdsl.cli.run import DTYPES
-from netdsl.runtime.run import DTYPES as KNOWN
+from netdsl.runtime.dtypes import DTYPES as KNOWN
 
 
 def test_figures_on_stdout_and_remarks_on_stderr(netdsl, here):

@@ -92,7 +92,7 @@ def _machine(cuda: bool) -> tuple[torch.device, tuple[str, ...], tuple[str, ...]
             raise placeless("N732", "the kernels need the package `triton`", help="pip install 'netdsl[run]'")
         return torch.device("cpu"), (), ("Triton is not installed here: no kernel was run",)
     if cuda:
-        from netdsl.runtime.run import gpu
+        from netdsl.runtime.device import gpu
 
         return gpu(), ON_GPU, ()
     if "netdsl.kernels.launch" not in sys.modules:

@@ -1,0 +1,57 @@
+"""The engine: the steps of a network with their weights packed, each by what was measured to be the fastest.
+
+passes.py     which passes pay on a device
+tasks.py      from the graph that they make to tasks (task.py): what each step reads and writes, and how that lies
+catalogue.py  who offers to compute a task: candidates (candidate.py) of onednn.py, plain.py, triton.py
+tuning.py     which of them are right, and which is the fastest; cache.py remembers it
+building.py   all of that in a program (program.py): a flat list of calls
+engine.py     what users hold: the program, and whether it is still that of the model (freshness.py)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from netdsl.graph import Graph
+from netdsl.runtime.device import gpu
+from netdsl.runtime.dtypes import DTYPES
+from netdsl.runtime.engine.engine import Engine
+from netdsl.runtime.engine.freshness import StaleEngine
+from netdsl.runtime.engine.tuning import Progress, unheard
+from netdsl.runtime.inputs import fixed, inputs_of
+
+
+def build(
+    graph: Graph,
+    model: nn.Module,
+    batch: int,
+    dtype: str,
+    device: str,
+    *,
+    tune: bool = True,
+    reuse_outputs: bool = False,
+    progress: Progress = unheard,
+) -> Engine:
+    """An engine of `graph`, a network as it is written, with the weights of `model`.
+
+    Raises NetdslError N731 and N734, and ValueError for what is no batch, dtype or device, and for another model.
+    """
+    if batch < 1:
+        raise ValueError(f"a batch has at least one sample, and not {batch}")
+    if dtype not in DTYPES:
+        raise ValueError(f"`{dtype}` is no number format: there are {', '.join(DTYPES)}")
+    where = torch.device(device)
+    if where.type not in ("cpu", "cuda"):
+        raise ValueError(f"an engine runs on cpu or cuda, and not on {device}")
+    if where.type == "cuda":
+        gpu()
+    for node in inputs_of(graph):
+        fixed(node)
+    return Engine(
+        graph, model, batch=batch, dtype=DTYPES[dtype], device=where, tune=tune, reuse_outputs=reuse_outputs,
+        progress=progress,
+    )  # fmt: skip
+
+
+__all__ = ["Engine", "StaleEngine", "build"]

@@ -1,0 +1,101 @@
+"""The engine: a network with its weights, made ready to run fast, again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netdsl.graph import Graph
+from netdsl.ops.op import Classes
+from netdsl.passes import run as run_passes
+from netdsl.runtime.dtypes import name_of
+from netdsl.runtime.engine.building import Builder
+from netdsl.runtime.engine.cache import Choices
+from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
+from netdsl.runtime.engine.model import weights_of
+from netdsl.runtime.engine.passes import passes
+from netdsl.runtime.engine.tasks import Sketch
+from netdsl.runtime.engine.tuning import Progress, unheard
+from netdsl.runtime.inputs import inputs_of
+
+
+class Engine:
+    """`engine(x)` is `model(x)` for batches of one size, in one dtype, on one device.
+
+    Calls from several threads are served one after the other. What a call returns is the caller's to keep, unless
+    `reuse_outputs` says that the next call may overwrite it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        model: nn.Module,
+        *,
+        batch: int = 1,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+        precision: str = "ieee",
+        tune: bool = True,
+        reuse_outputs: bool = False,
+        progress: Progress = unheard,
+    ) -> None:
+        self.model, self.batch, self.dtype, self.device = model, batch, dtype, torch.device(device)
+        self.tune, self.reuse_outputs = tune, reuse_outputs
+        self.graph = run_passes(graph, passes(self.device.type))
+        self._sketch = Sketch(self.graph, batch, dtype, self.device)
+        self._builder = Builder(self.graph, self._sketch, precision)
+        self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
+        self._dtypes = [torch.int64 if isinstance(node.shape, Classes) else dtype for node in inputs_of(self.graph)]
+        self._lock = threading.Lock()
+        self.refresh(progress)
+
+    def refresh(self, progress: Progress = unheard) -> None:
+        """Pack the weights that the model holds now. What was measured is not measured again."""
+        start = time.perf_counter()
+        with self._lock, torch.no_grad():
+            snapshot = Snapshot(self.model)
+            weights = weights_of(self.graph, self.model, self.device)
+            program = self._builder.build(weights, Choices(self.device) if self.tune else None, progress)
+            self._snapshot, self._program = snapshot, program
+            self._held = {tensor.untyped_storage().data_ptr() for tensor in program.held()}
+        self.seconds = time.perf_counter() - start
+
+    def __call__(self, *inputs: Tensor) -> Any:
+        """The output, or a tuple of them.
+
+        Raises ValueError for inputs of another shape, dtype or device, StaleEngine after the weights have changed.
+        """
+        with self._lock, torch.no_grad():
+            if not self._snapshot.holds():
+                raise StaleEngine("the model's weights have changed since they were packed: call `engine.refresh()`")
+            self._check(inputs)
+            slots = self._program.run([self._sketch.taken(tensor) for tensor in inputs])
+            found = [self._given(output) for output in self._program.outputs(slots)]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def _check(self, inputs: tuple[Tensor, ...]) -> None:
+        nodes = inputs_of(self.graph)
+        if len(inputs) != len(nodes):
+            names = ", ".join(f"`{node.name}`" for node in nodes)
+            raise ValueError(f"the network has the inputs {names}, and {len(inputs)} tensors were given")
+        for given, shape, dtype, node in zip(inputs, self._shapes, self._dtypes, nodes, strict=True):
+            if given.shape != shape or given.dtype is not dtype or given.device.type != self.device.type:
+                wanted = f"{list(shape)} of {name_of(dtype)} on {self.device}"
+                found = f"{list(given.shape)} of {name_of(given.dtype)} on {given.device}"
+                raise ValueError(f"this engine takes {wanted} as `{node.name}`, and not {found}")
+
+    def _given(self, output: Any) -> Any:
+        """What the caller gets: a copy of what the engine will write to or read again."""
+        if not isinstance(output, Tensor):
+            return tuple(map(self._given, output))
+        if self.reuse_outputs or output.untyped_storage().data_ptr() not in self._held:
+            return output
+        return output.clone()
+
+    def __repr__(self) -> str:
+        size = f"batch {self.batch}, {name_of(self.dtype)}, {self.device}"
+        return f"<netdsl engine of {self.graph.name}: {size}, {len(self._program.lines)} steps>"

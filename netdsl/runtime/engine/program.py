@@ -1,0 +1,205 @@
+"""A program: the steps of a network as calls on numbered slots, with everything looked up that can be before it runs.
+
+A pass over the network is a walk over a flat list. What has a place in a wider buffer, and all views of such, stand in
+their slots from the beginning; other values come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from netdsl.graph import Graph, Node
+from netdsl.runtime.engine.candidate import Candidate, New
+from netdsl.runtime.engine.task import Task
+from netdsl.runtime.engine.tasks import Sketch, dead_after
+from netdsl.runtime.executor import by_parts
+from netdsl.runtime.folding import Weights
+from netdsl.runtime.geometry import known
+from netdsl.runtime.operators import compute
+from netdsl.runtime.prepared import Run
+from netdsl.runtime.values import joined
+from netdsl.scope import Value
+
+Slots: TypeAlias = list[Any]
+Call: TypeAlias = Callable[[Slots], None]
+
+NOTHING = 0  # the slot of what is not there
+
+
+@dataclass(eq=False, slots=True)
+class Line:
+    """One line of a program: `call` computes `node`, after which the slots `dead` are forgotten."""
+
+    node: Node
+    kernel: str
+    call: Call
+    dead: tuple[int, ...]
+
+
+class Program:
+    """What `graph` computes, as sketched; `weights` are those of the steps that torch's own operators compute."""
+
+    def __init__(self, graph: Graph, sketch: Sketch, weights: Weights) -> None:
+        self.graph, self.sketch, self.weights, self.device = graph, sketch, weights, sketch.device
+        self.slots: dict[Value, int] = {}
+        for node in graph.nodes:
+            for index in range(len(node.shapes)):
+                self.slots[Value(node.number, index)] = len(self.slots) + 1
+        self.start: Slots = [None] * (len(self.slots) + 1)
+        self.lines: list[Line] = []
+        self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
+        self.buffers: dict[int, Tensor] = {}
+        self._place()
+        self._dead = dead_after(graph)
+
+    def run(self, inputs: Sequence[Tensor]) -> Slots:
+        """One pass; the outputs are in their slots afterwards."""
+        slots = self.begin(inputs)
+        for line in self.lines:
+            line.call(slots)
+            for slot in line.dead:
+                slots[slot] = None
+        return slots
+
+    def begin(self, inputs: Sequence[Tensor]) -> Slots:
+        """The slots of a pass that starts with `inputs`."""
+        slots = self.start.copy()
+        for slot, tensor in zip(self.inputs, inputs, strict=True):
+            slots[slot] = tensor
+        return slots
+
+    def forget(self, line: Line, slots: Slots) -> None:
+        """What `run` does between two lines."""
+        for slot in line.dead:
+            slots[slot] = None
+
+    def outputs(self, slots: Slots) -> list[Any]:
+        """In the order of the graph's; tuples where they are lists."""
+        return [self._nested(output.value, slots) for output in self.graph.outputs if not output.aux]
+
+    def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
+        """A step computed by what `candidate` made."""
+        return Line(node, candidate.name, self._call(node, task, run, candidate.writes), self._forgotten(node))
+
+    def by_parts(self, node: Node) -> Line:
+        """A step computed by torch's own operators, part by part."""
+        return Line(node, "torch", self._by_parts(node), self._forgotten(node))
+
+    def held(self) -> list[Tensor]:
+        """The tensors that outlive a pass and may be values: buffers, and the weights of torch's own operators."""
+        return [*self.buffers.values(), *self.weights.values()]
+
+    def view(self, node: Node) -> None:
+        """A step that launches nothing: done here and now where what it reads is there already."""
+        assert node.op is not None
+        result = self.slots[Value(node.number)]
+        if self.start[result] is not None:
+            return
+        op, shapes = node.op, self.graph.operand_shapes(node)
+        operands = [self._sources(value) for value in node.operands]
+        slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
+
+        def call(values: Slots) -> None:
+            if op.name == "concat":  # of several tensors, which a kernel reads where they are
+                values[result] = tuple(part for read in operands for part in read(values))
+                return
+            found = compute(op, shapes, tuple(joined(read(values)) for read in operands), {})
+            for slot, part in zip(slots, found if isinstance(found, tuple | list) else (found,), strict=True):
+                values[slot] = part
+
+        if op.name != "concat" and all(self.start[self.slots[value]] is not None for value in node.operands):
+            call(self.start)
+        else:
+            self.lines.append(Line(node, "", call, self._forgotten(node)))
+
+    def _place(self) -> None:
+        """Buffers for concatenations that are written in place, and the values that lie there."""
+        places = self.sketch.places
+        widths: dict[int, int] = {}
+        for value, (buffer, offset) in places.items():
+            widths[buffer] = max(widths.get(buffer, 0), offset + known(self.graph.shape(value))[0])
+        for value, (buffer, offset) in places.items():
+            width, *spatial = known(self.graph.shape(value))
+            if buffer not in self.buffers:
+                shape = (self.sketch.batch, *spatial, widths[buffer])
+                self.buffers[buffer] = torch.empty(shape, dtype=self.sketch.dtype, device=self.device).movedim(-1, 1)
+            self.start[self.slots[value]] = self.buffers[buffer].narrow(1, offset, width)
+
+    def _sources(self, value: Value) -> Callable[[Slots], tuple[Tensor, ...]]:
+        slot = self.slots[value]
+
+        def read(values: Slots) -> tuple[Tensor, ...]:
+            found = values[slot]
+            return found if type(found) is tuple else (found,)
+
+        return read
+
+    def _call(self, node: Node, task: Task, run: Any, writes: bool) -> Call:
+        """A step by `run`. The general case first; then those that cost the least, where they will do."""
+        results = [Value(node.number, index) for index in range(len(node.shapes))]
+        slots = [self.slots[value] for value in results]
+        place = self.sketch.place(node)
+        whole = None if place is None else self.buffers[place.buffer].narrow(1, place.offset, task.out.shape[1])
+        source = self.slots[node.operands[task.step.form.source.slot]]
+        residual = NOTHING if task.step.residual is None else self.slots[node.operands[task.step.residual]]
+        several = len(task.sources) > 1
+        shape, strides, dtype, device = task.out.shape, task.out.stride(), task.dtype, self.device
+
+        if not writes and whole is None and len(slots) == 1 and not several:
+            slot = slots[0]
+
+            def call(values: Slots) -> None:
+                values[slot] = run((values[source],), values[residual])
+
+            return call
+
+        widths = [known(shape)[0] for shape in node.shapes]
+        offsets = [sum(widths[:index]) for index in range(len(widths))]
+
+        def call(values: Slots) -> None:  # type: ignore[no-redef]
+            read = values[source] if several else (values[source],)
+            added = values[residual]
+            if type(added) is tuple:
+                added = joined(added)
+            if writes:
+                made = torch.empty_strided(shape, strides, dtype=dtype, device=device) if whole is None else whole
+                run(read, added, made)
+            elif whole is None:
+                made = run(read, added)
+            else:
+                whole.copy_(run(read, added))
+                return
+            if whole is None:
+                for slot, offset, width in zip(slots, offsets, widths, strict=True):
+                    values[slot] = made.narrow(1, offset, width)
+
+        return call
+
+    def _by_parts(self, node: Node) -> Call:
+        graph, weights = self.graph, self.weights
+        operands = [self._sources(value) for value in node.operands]
+        slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
+        homes = [self.start[slot] for slot in slots]
+
+        def call(values: Slots) -> None:
+            found = by_parts(graph, node, tuple(joined(read(values)) for read in operands), weights)
+            for slot, home, result in zip(slots, homes, found, strict=True):
+                values[slot] = result if home is None else home.copy_(result)
+
+        return call
+
+    def _forgotten(self, node: Node) -> tuple[int, ...]:
+        """The slots that nobody needs after a node. What stands there from the beginning stays."""
+        slots = (self.slots[value] for value in self._dead.get(node.number, ()))
+        return tuple(slot for slot in slots if self.start[slot] is None)
+
+    def _nested(self, value: Any, slots: Slots) -> Any:
+        if isinstance(value, Value):
+            found = slots[self.slots[value]]
+            return joined(found) if type(found) is tuple else found
+        return tuple(self._nested(part, slots) for part in value)
