@@ -55,14 +55,25 @@ class Network:
         with room():
             return emit_module(self.graph, sites(self.graph))
 
-    def source(self, *, plain: bool = False) -> str:
+    @cached_property
+    def _standalone(self) -> str:
+        from netdsl.emit.standalone import names, standalone
+        from netdsl.passes.sites import sites
+
+        with room():
+            return standalone(emit_module(self.graph, sites(self.graph), names()))
+
+    def source(self, *, plain: bool = False, standalone: bool = False) -> str:
         """The PyTorch module as Python text; its `__all__[0]` is the network's class.
 
         Its `forward` calls functions of netdsl.kernels.fused, such as `conv_bn_relu(x, self.conv1, self.bn1)`: one
         kernel on a GPU, and anywhere else the layers themselves, to the bit. `plain` asks for text that imports torch
-        alone. The weights have the same names in both.
+        alone; `standalone` for text that holds these functions and their kernels, and imports torch and triton. The
+        weights have the same names in all. Raises ValueError where both are asked for.
         """
-        return self._plain if plain else self._fused
+        if plain and standalone:
+            raise ValueError("a module is plain or standalone, not both")
+        return self._plain if plain else self._standalone if standalone else self._fused
 
     def module(self, **parameters: Any) -> torch.nn.Module:
         """An instance of the emitted class, built with torch's own initialisation. Imports torch.

@@ -58,7 +58,7 @@ def test_the_wheel_holds_grammar_examples_and_licence(installed):
 def test_the_wheel_compiles_its_examples_far_from_the_checkout(installed, tmp_path):
     program = "import netdsl, sys; print(netdsl.__file__); from netdsl.cli import main; main(sys.argv[1:])"
     done = subprocess.run(
-        [sys.executable, "-c", program, "compile", "googlenet.net"],
+        [sys.executable, "-c", program, "compile", "googlenet.net", "--standalone"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,
@@ -69,6 +69,7 @@ def test_the_wheel_compiles_its_examples_far_from_the_checkout(installed, tmp_pa
     where, _, module = done.stdout.partition("\n")
     assert Path(where).is_relative_to(installed)
     assert "class GoogLeNet" in module or "class Googlenet" in module
+    assert "def conv_pointer(" in module
 
 
 def test_every_dependency_is_pinned():

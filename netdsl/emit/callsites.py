@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -47,17 +47,21 @@ class Follow:
 
 
 class CallSites:
-    """What `sites` (of the fusion pass) allow in the code of a graph; nothing is fused where there are none."""
+    """What `sites` (of the fusion pass) allow in the code of a graph; nothing is fused where there are none.
 
-    def __init__(self, graph: Graph, sites: Iterable[Site] = ()) -> None:
+    `taken` are names that the module has for other things, beside those of call sites.
+    """
+
+    def __init__(self, graph: Graph, sites: Iterable[Site] = (), taken: Collection[str] = ()) -> None:
         self.graph = graph
-        if IMPORTED & set(helper_names(graph)):  # an operator of a plugin brings a function of such a name
+        if (IMPORTED | set(taken)) & set(helper_names(graph)):  # an operator brings a function of such a name
             sites = ()
         numbers = {node.name: node.number for node in graph.nodes}
         self.follow = {
             numbers[s.conv]: Follow(*(numbers[name] if name else None for name in (s.norm, s.add, s.activation)))
             for s in sites
         }
+        self.taken = frozenset(taken) if self.follow else frozenset()
         self._share_sums()
         owners = Counter(node.owner for node in graph.nodes)
         self.shared = {node.number for node in graph.nodes if node.owner and owners[node.owner] > 1}

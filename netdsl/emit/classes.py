@@ -101,12 +101,17 @@ class Unroll(Exception):
 
 class Planner:
     """Finds the classes. `unroll` are the sites of loops to keep apart, `split` the class keys to divide, `reserved`
-    the names that the module imports."""
+    the names that the module imports, `taken` those that no class of the network may have besides."""
 
     def __init__(
-        self, graph: Graph, unroll: frozenset[Any], split: frozenset[Any], reserved: frozenset[str] = frozenset()
+        self,
+        graph: Graph,
+        unroll: frozenset[Any],
+        split: frozenset[Any],
+        reserved: frozenset[str] = frozenset(),
+        taken: frozenset[str] = frozenset(),
     ) -> None:
-        self.graph, self.unroll, self.split, self.reserved = graph, unroll, split, reserved
+        self.graph, self.unroll, self.split, self.reserved, self.taken = graph, unroll, split, reserved, taken
         self._keys: dict[int, Any] = {}
 
     def classes(self) -> list[Class]:
@@ -151,7 +156,7 @@ class Planner:
 
     def _name(self, classes: list[Class]) -> None:
         helpers = self.reserved | set(helper_names(self.graph))
-        taken = set(helpers)
+        taken = {*helpers, *self.taken}
         siblings: dict[Any, int] = {}
         for plan in classes:
             siblings[plan.definition.site] = siblings.get(plan.definition.site, 0) + 1

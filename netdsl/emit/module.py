@@ -7,8 +7,7 @@ handed out.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from netdsl.emit.extents import extent
 from netdsl.emit.forward import Forward
 from netdsl.emit.frame import Frame
 from netdsl.emit.header import docstring, signature, stored, super_call
+from netdsl.emit.imports import block
 from netdsl.emit.naming import Writer
 from netdsl.emit.network import write_network
 from netdsl.emit.replay import replay
@@ -39,17 +39,18 @@ if TYPE_CHECKING:
 _ROUNDS = 12
 
 
-def emit_module(graph: Graph, sites: Iterable[Site] = ()) -> str:
+def emit_module(graph: Graph, sites: Iterable[Site] = (), taken: Collection[str] = ()) -> str:
     """The module's source, with a call of one function for each of `sites`, where a class can have it.
 
+    Where it has such calls, no class has a name of `taken`.
     Raises InternalError where the source does not rebuild the graph: that would be our bug.
     """
-    calls = CallSites(graph, sites)
+    calls = CallSites(graph, sites, taken)
     unroll: frozenset[Any] = frozenset()
     split: frozenset[Any] = frozenset()
     while True:
         try:
-            pages = _classes(Planner(graph, unroll, split, calls.reserved).classes(), graph, calls)
+            pages = _classes(Planner(graph, unroll, split, calls.reserved, calls.taken).classes(), graph, calls)
             break
         except Unroll as need:
             if need.site in unroll:
@@ -209,28 +210,4 @@ def _imports(body: str, helpers: dict[str, Helper], sites: CallSites) -> list[st
     if python.speaks_of(body, "F"):
         wanted.add("import torch.nn.functional as F")
     wanted |= {f"from torch import {name}" for name in ("Tensor", "nn") if python.speaks_of(body, name)}
-    lines: list[str] = []
-    for group in range(3):
-        found = _merged([w for w in wanted if _group(w) == group])
-        lines += [*([""] if lines and found else []), *found]
-    return lines
-
-
-def _group(line: str) -> int:
-    """Python's own modules first, then torch's, then those of plugins."""
-    module = line.split()[1].split(".")[0]
-    return 0 if module in sys.stdlib_module_names else 1 if module.startswith(("torch", "netdsl")) else 2
-
-
-def _merged(lines: list[str]) -> list[str]:
-    """Import lines as isort writes them: one for each module, classes before functions."""
-    names: dict[str, list[str]] = {}
-    for line in lines:
-        if line.startswith("from "):
-            module, _, rest = line.removeprefix("from ").partition(" import ")
-            names.setdefault(module, []).extend(rest.split(", "))
-    plain = sorted(line for line in lines if line.startswith("import "))
-    for module in sorted(names):
-        found = sorted(set(names[module]), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
-        plain.append(f"from {module} import {', '.join(found)}")
-    return plain
+    return block(wanted)

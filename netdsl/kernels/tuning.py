@@ -1,8 +1,8 @@
 """The tiles that are worth trying: for each kernel and arithmetic, the extents of the tile, warps and stages.
 
-What each compiles to for sm_80, sm_90 and sm_100 stands in benchmarks/results/kernels_compiled.md, made by
-benchmarks/compile_kernels.py. The tile is BM x BN x BK: positions, output channels, input channels of one step; the
-stem has no BK, and the depthwise kernel has BM x BC.
+What each compiles to for sm_80, sm_90 and sm_100 stands in benchmarks/results/kernels_compiled.md of netdsl's
+repository, made by benchmarks/compile_kernels.py. The tile is BM x BN x BK: positions, output channels, input channels
+of one step; the stem has no BK, and the depthwise kernel has BM x BC.
 """
 
 from __future__ import annotations

@@ -39,6 +39,18 @@ def test_the_module_goes_to_a_file_and_stderr_says_so(netdsl, here):
     assert netdsl("compile", "tiny.net", "-o", "tiny.py").exit_code == 0  # it may overwrite what it wrote
 
 
+def test_a_module_with_its_kernels_names_netdsl_in_no_import(netdsl):
+    text = product(
+        netdsl("compile", "-", "--standalone", input="net a { input x: 3x4x4; output y = x -> conv(2, 1) -> relu }")
+    )
+    assert "def conv_relu(" in text
+    assert "import netdsl" not in text
+    assert "from netdsl" not in text
+    result = netdsl("compile", "tiny.net", "--standalone", "--plain")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+
+
 def test_dash_is_stdin_and_stdout(netdsl):
     assert product(netdsl("compile", "-", "-o", "-", input=TINY)).startswith(product(netdsl("compile", "tiny.net"))[:3])
     assert "class Tiny" in product(netdsl("compile", "-", input=TINY))

@@ -48,6 +48,15 @@ def test_the_compiler_runs_without_torch(tmp_path, command):
     assert not loaded(command, "a.net", cwd=tmp_path) & {"torch", "triton", "numpy", "PIL", "safetensors"}
 
 
+def test_kernels_are_handed_on_without_torch_and_only_where_they_are_wanted(tmp_path):
+    (tmp_path / "a.net").write_text("net a { input x: 3x4x4; output y = x -> conv(2, 1) -> relu }\n")
+    modules = loaded("compile", "a.net", "--standalone", cwd=tmp_path)
+    assert not modules & {"torch", "triton", "numpy", "netdsl.kernels"}
+    reader = "netdsl.emit.standalone"
+    assert reader in modules
+    assert reader not in loaded("compile", "a.net", cwd=tmp_path)
+
+
 @pytest.mark.parametrize("arguments", [("a.net", "a.net"), ("a.net", "--passes")])
 def test_networks_are_compared_without_torch(tmp_path, arguments):
     (tmp_path / "a.net").write_text("net a { input x: [3]; output y = x -> relu }\n")

@@ -6,6 +6,7 @@ The sources stand under tests/golden/emitted; `pytest --update-golden` rewrites 
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.emit.standalone import names, standalone
 from tests.emit.test_random import AS_USERS
 from tests.examples.networks import FILE, ROOT, ZOO, compile_with, compiled, summary
 
@@ -29,6 +31,9 @@ def source(network: str) -> str:
 
 def fused(network: str) -> str:
     return str(compiled(network).source())
+
+
+kernels = functools.cache(names)
 
 
 def classes(text: str) -> list[str]:
@@ -111,6 +116,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ruff_has_nothing_to_say(command: tuple[str, ...], folder: Path) -> None:
     config = ("--config", str(ROOT / "pyproject.toml"), *AS_USERS)
     python("-m", "ruff", *command, "--no-cache", *config, str(folder))
+
+
+def test_every_network_stands_alone(tmp_path: Path) -> None:
+    """Every name is bound, once, and all that is imported is used."""
+    for network in FILE:
+        text = standalone(fused(network))
+        assert set(classes(fused(network))) & kernels() == set()
+        (tmp_path / f"{network}.py").write_text(text, encoding="utf-8")
+    python("-m", "ruff", "check", "--isolated", "--select", "F", "--no-cache", str(tmp_path))
 
 
 def test_ruff_speaks_up_on_a_bad_file(tmp_path: Path) -> None:
