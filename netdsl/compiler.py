@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from netdsl.analysis.difference.stages import Stages
     from netdsl.analysis.fusion import Fusion
     from netdsl.comparison import Comparison
+    from netdsl.plan.device import Device
+    from netdsl.plan.execution import ExecutionPlan
     from netdsl.runtime.engine import Engine
     from netdsl.runtime.proof import Proof
 
@@ -99,6 +101,17 @@ class Network:
         from netdsl.analysis.fusion import fusion
 
         return fusion(self.fused, batch=batch, dtype=dtype)
+
+    def plan(self, *, batch: int = 1, dtype: str = "fp16", device: str | Device = "h200") -> ExecutionPlan:
+        """The steps of `fused` with their FLOPs, bytes and least time on a device, and where all values live.
+
+        `dtype` is fp16, bf16, fp32 or tf32; `device` is h200, h100, a100, or any by its FLOP/s and bytes/s: `150G/20G`.
+        Raises NetdslError N734 where the size of an input is not known, ValueError for a setting that there is not.
+        """
+        from netdsl.plan.device import described
+        from netdsl.plan.execution import plan
+
+        return plan(self.fused, batch, dtype, described(device) if isinstance(device, str) else device)
 
     def stages(self) -> Stages:
         """What each pass does to the network, one after the other, on the way to `fused`."""

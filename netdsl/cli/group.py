@@ -20,7 +20,11 @@ import click
 from netdsl.cli.command import Settings, shared_options
 
 # In the order of `netdsl --help`. Each names a file of this folder, whose `command` it is.
-COMMANDS = ("compile", "check", "summary", "draw", "diff", "fusion", "verify", "run", "fmt", "explain", "doctor")
+# fmt: off
+COMMANDS = (
+    "compile", "check", "summary", "draw", "diff", "fusion", "plan", "verify", "run", "fmt", "explain", "doctor",
+)
+# fmt: on
 
 CLEAN, PROBLEMS, MISUSE, BUG, INTERRUPTED, UNHEARD, TERMINATED = 0, 1, 2, 70, 130, 141, 143
 

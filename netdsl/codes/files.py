@@ -295,7 +295,7 @@ Right:
     "N734": Code(
         "an extent of the input has no value",
         """
-The network was written for inputs of any size (`input image: [3, H, W]`), and a run needs one.
+The network was written for inputs of any size (`input image: [3, H, W]`), and a run or a plan needs one.
 
 Wrong:
 
