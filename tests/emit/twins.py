@@ -19,9 +19,10 @@ from tests.emit.nodewise import randomise, targets_of
 from tests.ops.evaluate import tensor
 
 
-def twins(net: Network) -> tuple[nn.Module, nn.Module]:
+def twins(net: Network, standalone: bool = False) -> tuple[nn.Module, nn.Module]:
     """The module with call sites and the plain one, with the same weights in fp32."""
-    fused, plain = net.module(), network_class(load(net.source(plain=True), net.name))()
+    fused = network_class(load(net.source(standalone=standalone), net.name))()
+    plain = network_class(load(net.source(plain=True), net.name))()
     randomise(fused)
     assert list(fused.state_dict()) == list(plain.state_dict())
     plain.load_state_dict(fused.state_dict())
@@ -48,9 +49,9 @@ def called(net: Network, module: Any, dtype: torch.dtype = torch.float32) -> lis
     return leaves(module(*given, **wanted))
 
 
-def assert_same(net: Network) -> None:
+def assert_same(net: Network, standalone: bool = False) -> None:
     """In eval and in training: outputs, gradients, and what batch norms remember."""
-    fused, plain = twins(net)
+    fused, plain = twins(net, standalone)
     for mode in (False, True):
         found, wanted = called(net, fused.train(mode)), called(net, plain.train(mode))
         assert len(found) == len(wanted)

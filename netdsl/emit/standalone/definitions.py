@@ -70,7 +70,7 @@ def read(source: str, name: str) -> KernelFile:
                 gap = next(i for i, line in enumerate(lines[start:end]) if line.strip())
                 found.append(
                     Definition(
-                        names=tuple(_bound(statement)),
+                        names=tuple(bound(statement)),
                         reads=spoken([statement]),
                         reads_at_once=spoken(at_once(statement)),
                         text=_FOR_MYPY.sub("", "\n".join(_without(late, lines, start + gap, end))),
@@ -130,7 +130,8 @@ def _ours(node: ast.AST) -> dict[str, str]:
     raise InternalError(f"`{ast.unparse(node)}` cannot stand in a file without netdsl")
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
+def bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds, an import aside."""
     match statement:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
             yield name

@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Iterator
 from textwrap import wrap
 
+from netdsl.diagnostics import InternalError
 from netdsl.emit.callsites import IMPORTED, MODULE
 from netdsl.emit.imports import block
-from netdsl.emit.standalone.definitions import Definition, KernelFile, at_once, spoken
+from netdsl.emit.standalone.definitions import Definition, KernelFile, at_once, bound, spoken
 from netdsl.emit.standalone.reach import Reached, reach
 
 WIDTH = 120
@@ -28,7 +29,10 @@ def names() -> frozenset[str]:
 
 
 def standalone(source: str) -> str:
-    """The emitted `source` with the kernels that its call sites need; as it is where it has no call site."""
+    """The emitted `source` with the kernels that its call sites need; as it is where it has no call site.
+
+    Raises InternalError where a name would mean two things.
+    """
     tree = ast.parse(source)
     sites = {
         alias.name
@@ -39,6 +43,8 @@ def standalone(source: str) -> str:
     if not sites:
         return source
     reached = reach(sites)
+    if twice := reached.names & {name for statement in tree.body for name in bound(statement)}:
+        raise InternalError(f"`{min(twice)}` is of the network and of the kernels", source)
     bases = reached.at_once(spoken(e for statement in tree.body for e in at_once(statement)))
     text = "".join(f"{line}\n" for line in _page(source, tree, reached, bases))
     # Like no other operator that may be there: that of netdsl itself, or of another such file.
@@ -47,7 +53,7 @@ def standalone(source: str) -> str:
 
 
 def _page(source: str, tree: ast.Module, reached: Reached, bases: list[Definition]) -> Iterator[str]:
-    lines = source.splitlines()
+    lines = source.removesuffix("\n").split("\n")
     imports = [s for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom)]
     own = [ast.unparse(s) for s in imports if not (isinstance(s, ast.ImportFrom) and s.module == MODULE)]
     yield from lines[: imports[0].lineno - 1]
@@ -69,7 +75,10 @@ def _section(file: KernelFile, definitions: list[Definition]) -> Iterator[str]:
     for paragraph in file.title.split("\n\n"):
         formula = paragraph.startswith(" ")
         yield "#"
-        yield from (f"# {line}" for line in (paragraph.splitlines() if formula else wrap(paragraph, WIDTH - 2)))
+        yield from (
+            f"# {line}"
+            for line in (paragraph.splitlines() if formula else wrap(paragraph, WIDTH - 2, break_on_hyphens=False))
+        )
     after_block = True
     for definition in definitions:
         yield from [""] * (2 if after_block or definition.is_block else definition.gap)

@@ -20,10 +20,11 @@ import netdsl
 from netdsl.diagnostics import InternalError
 from netdsl.emit.allowed import strangers
 from netdsl.emit.callsites import IMPORTED
-from netdsl.emit.standalone import definitions, reach
+from netdsl.emit.standalone import definitions, reach, standalone
 from netdsl.runtime.loading import load
 from tests.emit.standalone.networks import NETWORKS, SHAPES, SITELESS
-from tests.emit.test_random import AS_USERS, ROOT
+from tests.emit.test_random import AS_USERS, ROOT, compiled
+from tests.emit.twins import assert_same
 
 CHEAP = ("as_plain", "trains", "copies", "operator", "kernels")
 DEAR = ("exports", "compiles")
@@ -31,6 +32,7 @@ QUICK = [*((name, check) for name in NETWORKS for check in CHEAP), *(("resnet", 
 SLOW = [(name, check) for name in NETWORKS for check in DEAR]
 WITH_SITES = sorted(NETWORKS.keys() - set(SITELESS))
 # An inlined kernel's arguments are a dict(..) by name, which our own settings forgive in netdsl/kernels alone.
+RUFF = [("check", "--ignore", "C408"), ("format", "--check", "--diff")]
 RULES = ("--config", str(ROOT / "pyproject.toml"), *AS_USERS)
 
 
@@ -115,19 +117,10 @@ everything = functools.cache(lambda: reach.reach(IMPORTED))
 def parts(text: str) -> tuple[ast.Module, list[ast.stmt]]:
     """The network, and what was put to it."""
     tree = ast.parse(text)
-    inlined = [s for s in tree.body if set(bound(s)) & everything().names]
+    inlined = [s for s in tree.body if set(definitions.bound(s)) & everything().names]
     imports = [s for s in tree.body if isinstance(s, ast.ImportFrom | ast.Import)]
     network = [s for s in tree.body if s not in inlined and s not in imports]
     return ast.Module(network, []), [*imports, *inlined]
-
-
-def bound(statement: ast.stmt) -> list[str]:
-    match statement:
-        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-            return [name]
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-    return []
 
 
 @pytest.mark.parametrize("name", WITH_SITES)
@@ -149,13 +142,13 @@ def test_the_network_is_what_a_network_may_be_and_the_kernels_do_no_harm(name, f
 @pytest.mark.parametrize("name", WITH_SITES)
 def test_nothing_stands_there_twice_or_for_nothing(name, folder):
     text = (folder / f"{name}.py").read_text(encoding="utf-8")
-    names = [n for statement in ast.parse(text).body for n in bound(statement)]
+    names = [n for statement in ast.parse(text).body for n in definitions.bound(statement)]
     assert len(names) == len(set(names))
     words = Counter(re.findall(r"\w+", re.sub(r"#.*", "", text)))
     assert [name for name in names if name != "__all__" and words[name] < 2] == []
 
 
-@pytest.mark.parametrize("command", [("check", "--ignore", "C408"), ("format", "--check", "--diff")])
+@pytest.mark.parametrize("command", RUFF)
 def test_ruff_has_nothing_to_say(command, folder):
     line = [sys.executable, "-m", "ruff", *command, "--no-cache", *RULES, str(folder)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
@@ -188,10 +181,40 @@ def test_a_class_of_the_network_takes_no_name_of_the_kernels():
     assert "class Launch(" in net.source()  # only there
 
 
+def test_a_name_that_is_there_already_is_our_bug():
+    source = netdsl.compile(NETWORKS["resnet"]).source()
+    with pytest.raises(InternalError, match="`Launch` is of the network and of the kernels"):
+        standalone(source.replace("class Resnet", "class Launch"))
+
+
 def test_plain_and_standalone_exclude_each_other():
     net = netdsl.compile(NETWORKS["nothing"])
     with pytest.raises(ValueError, match="not both"):
         net.source(plain=True, standalone=True)
+
+
+def random_networks_stand_alone(seeds: range, folder: Path) -> int:
+    """Compare all that have call sites with their plain twins, and show the files to ruff; how many there were."""
+    found = 0
+    for seed in seeds:
+        net = compiled(seed)
+        if net is not None and "netdsl.kernels" in net.source():
+            assert_same(net, standalone=True)
+            (folder / f"seed{seed}.py").write_text(net.source(standalone=True), encoding="utf-8")
+            found += 1
+    for command in RUFF:
+        test_ruff_has_nothing_to_say(command, folder)
+    return found
+
+
+def test_random_networks_stand_alone(tmp_path):
+    assert random_networks_stand_alone(range(6), tmp_path) > 2
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("block", range(10))
+def test_many_random_networks_stand_alone(block, tmp_path):
+    assert random_networks_stand_alone(range(5000 + 100 * block, 5100 + 100 * block), tmp_path) > 40
 
 
 # ------------------------------------------------------------------------------------------------ the files of kernels
