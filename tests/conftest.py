@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError("golden files are not updated in CI")
+    # What engines remember is kept apart from what those of the user do, here and in subprocesses.
+    if "NETDSL_CACHE" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="netdsl-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["NETDSL_CACHE"] = folder.name
     # Before triton is imported: its kernels run on the CPU, in its interpreter, unless the GPU's tests are asked for.
     if config.getoption("markexpr") not in ("gpu", "gpu and not nightly"):
         os.environ.setdefault("TRITON_INTERPRET", "1")

@@ -27,15 +27,22 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Samples in one pass.")
 @click.option("--dtype", type=click.Choice(DTYPES), default="float32", show_default=True, help="Number format.")
+@click.option("--no-tune", "tune", flag_value=False, default=True, help="Take the best guess at kernels; measure none.")
+@click.option("--plain", is_flag=True, help="Run the PyTorch module as it is written, without an engine.")
+@click.option("--profile", is_flag=True, help="Tell what computes each step, its time, and the least that is possible.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(request: Request, as_json: bool, image: Path | None, **options: Any) -> None:
+def command(request: Request, as_json: bool, image: Path | None, plain: bool, profile: bool, **options: Any) -> None:
     """Run a network: output shapes, the five likeliest classes where it classifies, time per batch.
 
+    An engine computes it: norms folded, weights packed, each step by what was measured to be the fastest here, once.
     Without FILE the bundled GoogLeNet runs on the bundled photograph. Without --image the input is random, without
     --weights so are the weights.
     """
+    from netdsl.cli.progress import Bar
     from netdsl.diagnostics import placeless
 
+    if plain and profile:
+        raise click.UsageError("--profile is about the engine, which --plain does without")
     if image is None and request.file == str(examples() / BUNDLED_NETWORK):
         image = examples() / BUNDLED_IMAGE
     network = request.compile()
@@ -49,7 +56,10 @@ def command(request: Request, as_json: bool, image: Path | None, **options: Any)
         ) from error
     summary = network.summary()
     macs = summary.macs
-    result = run(network.graph, network.source(plain=True), summary.params, image=image, **options)
+    source = network.source(plain=True)
+    options |= {"plain": plain, "profile": profile}
+    with Bar("measuring kernels") as bar:
+        result = run(network.graph, source, summary.params, image=image, progress=bar.tell, **options)
     assert macs is not None, "a network that ran has known extents"
     for note in result.notes:
         say(f"netdsl: {note}")
@@ -71,6 +81,8 @@ def _text(result: Run, image: Path | None, params: int, macs: int) -> str:
     each = result.milliseconds / result.batch
     per = f", {each:.2f} ms a sample" if result.batch > 1 else ""
     rows.append(("time", f"{result.milliseconds:.2f} ms a batch of {result.batch}{per} (median of {result.runs})"))
+    if result.engine:
+        rows.append(("engine", f"made in {result.build_seconds:.1f} s"))
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:{width}}  {text}" for name, text in rows]
     if result.top:
@@ -81,4 +93,6 @@ def _text(result: Run, image: Path | None, params: int, macs: int) -> str:
         lines += [f"  {r.index:>5}  {r.probability:.4f}" for r in result.top]
     elif not result.trained:
         lines.append("the weights are random: give trained ones with --weights")
+    if result.report is not None:
+        lines += ["", str(result.report)]
     return "\n".join(lines)

@@ -6,16 +6,18 @@ It shares nothing with the emitter: no text of a call is ever printed, so that t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache, partial
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netdsl.ops.op import ALL, Call, Helper, Op, Operand, Template
+
+Function: TypeAlias = Callable[..., Any]
 
 NAMES: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
 
@@ -32,6 +34,61 @@ def compute(op: Op, shapes: tuple[Any, ...], operands: tuple[Any, ...], weights:
         return torch.func.functional_call(_skeleton(op, shapes), dict(weights), operands, strict=True)
     code = op.expr(*shapes)
     return evaluate(code, operands) if code is not None else _skeleton(op, shapes)(*operands)
+
+
+def bound(op: Op, shapes: tuple[Any, ...], weights: Mapping[str, Tensor]) -> Function:
+    """What `compute` does, as a function of the operands that looks nothing up again."""
+    if not op.called:
+        return lambda: weights[""]
+    if op.weights(*shapes) or op.buffers(*shapes):
+        with torch.device("meta"):
+            module = _constructed(op, shapes)
+        held = set(module.state_dict())
+        if any(name not in held for name, _ in module.named_buffers()):
+            module = _constructed(op, shapes)
+        module.load_state_dict(dict(weights), strict=True, assign=True)
+        return module.eval()
+    code = op.expr(*shapes)
+    return _skeleton(op, shapes) if code is None else _function(code, len(shapes))
+
+
+def _function(code: Any, count: int) -> Function:
+    """`code` as a function of `count` operands: what `evaluate` makes of it, with its text compiled once."""
+    match code:
+        case Call(target, arguments, keywords):
+            given = [_function(argument, count) for argument in arguments]
+            named = {name: _function(value, count) for name, value in keywords.items()}
+            if isinstance(target, Helper):
+                function = helper(target)
+            elif target.startswith("."):
+                function = partial(_method, target[1:])
+            else:
+                function = eval(_compiled(target), dict(NAMES))
+            return lambda *operands: function(
+                *(f(*operands) for f in given), **{k: f(*operands) for k, f in named.items()}
+            )
+        case Template():
+            names = [f"_{i}" for i in range(count)]
+            scope = {**NAMES, **{k: helper(v) if isinstance(v, Helper) else v for k, v in code.values.items()}}
+            return eval(_compiled(f"lambda {', '.join(names)}: {_text(code, count)}"), scope)  # type: ignore[no-any-return]
+        case Operand(index):
+            return (lambda *operands: operands) if index == ALL else (lambda *operands: operands[index])
+        case tuple():
+            parts = [_function(part, count) for part in code]
+            return lambda *operands: tuple(part(*operands) for part in parts)
+    value = helper(code) if isinstance(code, Helper) else code
+    return lambda *operands: value
+
+
+def _method(name: str, of: Any, *arguments: Any, **keywords: Any) -> Any:
+    return getattr(of, name)(*arguments, **keywords)
+
+
+def _text(code: Template, count: int) -> str:
+    """The template as Python, its operands `_0`, `_1`."""
+    text = code.text.replace("{*}", ", ".join(f"_{i}" for i in range(count)))
+    text = re.sub(r"\{(\d+)\}", r"_\1", text)
+    return re.sub(r"\{(\w+)\}", r"\1", text)
 
 
 @lru_cache(maxsize=1024)
@@ -78,9 +135,7 @@ def evaluate(code: Any, operands: tuple[Any, ...] = (), **names: Any) -> Any:
             scope = {**NAMES, **names, **{f"_{i}": x for i, x in enumerate(operands)}}
             for name, value in code.values.items():
                 scope[name] = helper(value) if isinstance(value, Helper) else value
-            text = code.text.replace("{*}", ", ".join(f"_{i}" for i in range(len(operands))))
-            text = re.sub(r"\{(\d+)\}", r"_\1", text)
-            return eval(_compiled(re.sub(r"\{(\w+)\}", r"\1", text)), scope)
+            return eval(_compiled(_text(code, len(operands))), scope)
         case Operand(index):
             return operands if index == ALL else operands[index]
         case Helper():

@@ -1,16 +1,16 @@
-"""Running a network once, as `netdsl run` does: the plain module, in eval mode, without gradients."""
+"""Running a network once, as `netdsl run` does: by an engine or by the plain module, without gradients."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netdsl.diagnostics import placeless
 from netdsl.graph import Graph
@@ -18,6 +18,9 @@ from netdsl.ops.op import Classes
 from netdsl.runtime import loading
 from netdsl.runtime.device import gpu
 from netdsl.runtime.dtypes import DTYPES
+from netdsl.runtime.engine import Engine
+from netdsl.runtime.engine.report import Report
+from netdsl.runtime.engine.tuning import Progress, unheard
 from netdsl.runtime.image import read_image
 from netdsl.runtime.inputs import fixed, inputs_of, random_input
 from netdsl.runtime.memory import peak_elements, refuse_unless_it_fits
@@ -52,10 +55,14 @@ class Run:
     top: tuple[Ranked, ...]
     milliseconds: float
     runs: int
+    engine: bool
+    build_seconds: float  # what making the engine took
     notes: tuple[str, ...]
+    report: Report | None = None  # of the engine, where it was asked for
 
     def json(self) -> dict[str, Any]:
-        return asdict(self)
+        found = {name: held for name, held in asdict(replace(self, report=None)).items() if name != "report"}
+        return found if self.report is None else {**found, "report": self.report.json()}
 
 
 def run(
@@ -68,9 +75,14 @@ def run(
     batch: int = 1,
     dtype: str = "float32",
     cuda: bool = False,
+    plain: bool = False,
+    tune: bool = True,
+    profile: bool = False,
+    progress: Progress = unheard,
 ) -> Run:
     """Build the emitted `source` of `graph`, whose extents are all known, and run it on `image` or on random numbers.
 
+    An engine runs it, which measures what is the fastest if it may `tune`, or the module itself where `plain`.
     `parameters` is the network's parameter count. Raises NetdslError of the N7 family.
     """
     device = gpu() if cuda else torch.device("cpu")
@@ -78,8 +90,8 @@ def run(
         fixed(node)
     number = DTYPES[dtype]
     width = torch.finfo(number).bits // 8
-    # A network is built in float32; a file of weights is held beside it while it is copied.
-    held = parameters * (8 if weights is not None else 4)
+    # A network is built in float32; a file of weights is held beside it while it is copied, and what an engine packs.
+    held = parameters * (4 if plain and weights is None else 8)
     refuse_unless_it_fits(held + batch * peak_elements(graph) * width, device)
     notes: tuple[str, ...] = ()
     with torch.random.fork_rng(devices=[]):
@@ -95,9 +107,13 @@ def run(
             arguments = [random_input(node, batch) for node in inputs_of(graph)]
     module.eval().to(device=device, dtype=number)
     arguments = [a.to(device=device, dtype=number if a.is_floating_point() else None) for a in arguments]
+    engine = (
+        None if plain else Engine(graph, module, batch=batch, dtype=number, device=device, tune=tune, progress=progress)
+    )
     with torch.inference_mode():
-        result = module(*arguments)
-        times = list(_times(module, arguments, device))
+        computes = module if engine is None else engine
+        result = computes(*arguments)
+        times = list(_times(computes, arguments, device))
     outputs = dict(_named(graph, result))
     return Run(
         network=graph.name,
@@ -110,7 +126,10 @@ def run(
         top=_top(graph, outputs),
         milliseconds=1e3 * statistics.median(times),
         runs=len(times),
+        engine=engine is not None,
+        build_seconds=0.0 if engine is None else engine.seconds,
         notes=notes,
+        report=engine.report() if engine is not None and profile else None,
     )
 
 
@@ -126,14 +145,14 @@ def _image_shape(graph: Graph) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _times(module: nn.Module, arguments: list[Tensor], device: torch.device) -> Iterator[float]:
+def _times(computes: Callable[..., Any], arguments: list[Tensor], device: torch.device) -> Iterator[float]:
     """Seconds per pass. The pass before this served as the warm-up."""
     begin = time.perf_counter()
     for done in range(RUNS):
         if done >= 3 and time.perf_counter() - begin > SECONDS:
             return
         start = time.perf_counter()
-        module(*arguments)
+        computes(*arguments)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         yield time.perf_counter() - start

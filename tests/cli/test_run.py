@@ -85,3 +85,29 @@ def test_without_torch_it_says_what_to_install(here):
 
 def test_the_number_formats_are_those_of_the_runtime():
     assert set(DTYPES) == set(KNOWN)
+
+
+def test_an_engine_or_the_module_itself(netdsl):
+    tops = [
+        json.loads(netdsl("run", "tiny.net", "--json", *options).stdout)
+        for options in ((), ("--no-tune",), ("--plain",))
+    ]
+    assert [found["engine"] for found in tops] == [True, True, False]
+    assert [[r["index"] for r in found["top"]] for found in tops[1:]] == [[r["index"] for r in tops[0]["top"]]] * 2
+    assert all("report" not in found for found in tops)
+
+
+def test_a_profile_has_a_line_for_each_step(netdsl):
+    figures = json.loads(netdsl("run", "tiny.net", "--no-tune", "--profile", "--json").stdout)
+    steps = figures["report"]["steps"]
+    assert [step["step"] for step in steps] == ["conv", "linear"]
+    assert all(step["microseconds"] > 0 and step["kernel"] for step in steps)
+    text = netdsl("run", "tiny.net", "--no-tune", "--profile").stdout
+    assert "kernel" in text
+    assert steps[0]["kernel"] in text
+
+
+def test_a_profile_is_the_engines(netdsl):
+    result = netdsl("run", "tiny.net", "--plain", "--profile")
+    assert result.exit_code == 2
+    assert "--plain does without" in result.stderr

@@ -1,4 +1,4 @@
-"""Choices of the tests are kept apart from those of the user."""
+"""Each test begins with nothing remembered."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """The folder that engines remember in, empty."""
+    """The folder that engines remember in."""
     monkeypatch.setenv("NETDSL_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"

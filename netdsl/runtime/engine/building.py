@@ -32,6 +32,7 @@ class Builder:
     def __init__(self, graph: Graph, sketch: Sketch, precision: str) -> None:
         self.graph, self.sketch, self.device, self.precision = graph, sketch, sketch.device, precision
         self.chosen: dict[str, str] = {}
+        self.measured = 0  # tasks, so far
 
     def build(self, weights: Mapping[str, Tensor], choices: Choices | None, tell: Progress) -> Program:
         """The program for `weights`. What is neither chosen nor in `choices` is measured, and remembered there; without
@@ -92,12 +93,13 @@ class Builder:
 
     def _measure(self, program: Program, trials: list[Trial], choices: Choices, tell: Progress) -> None:
         """Measure all trials, and put the winners in their places."""
-        tuning.time_in_place(program, trials, self._inputs(), tell)
+        tuning.time_in_place(program, trials, self.inputs(), tell)
         places = {id(line): place for place, line in enumerate(program.lines)}
         for trial in trials:
             best = trial.lines[trial.best]
             program.lines[places[id(trial.lines[0])]] = best
             self.chosen[trial.key] = best.kernel
+        self.measured += len(trials)
         choices.put({trial.key: (self.chosen[trial.key], trial.names) for trial in trials})
 
     def _as_they_are(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -113,7 +115,8 @@ class Builder:
                     found[path] = tensor.to(self.sketch.dtype, copy=True) if tensor.is_floating_point() else tensor
         return found
 
-    def _inputs(self) -> list[Tensor]:
+    def inputs(self) -> list[Tensor]:
+        """Random ones, always the same, as steps read them."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
             found = [random_input(node, self.sketch.batch) for node in inputs_of(self.graph)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from typing import Any
@@ -14,10 +15,11 @@ from netdsl.ops.op import Classes
 from netdsl.passes import run as run_passes
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine.building import Builder
-from netdsl.runtime.engine.cache import Choices
+from netdsl.runtime.engine.cache import Choices, device_name
 from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.passes import passes
+from netdsl.runtime.engine.report import Report, passed, timed
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, unheard
 from netdsl.runtime.inputs import inputs_of
@@ -56,7 +58,7 @@ class Engine:
     def refresh(self, progress: Progress = unheard) -> None:
         """Pack the weights that the model holds now. What was measured is not measured again."""
         start = time.perf_counter()
-        with self._lock, torch.no_grad():
+        with self._lock, torch.inference_mode(False), torch.no_grad():
             snapshot = Snapshot(self.model)
             weights = weights_of(self.graph, self.model, self.device)
             program = self._builder.build(weights, Choices(self.device) if self.tune else None, progress)
@@ -76,6 +78,33 @@ class Engine:
             slots = self._program.run([self._sketch.taken(tensor) for tensor in inputs])
             found = [self._given(output) for output in self._program.outputs(slots)]
         return found[0] if len(found) == 1 else tuple(found)
+
+    def report(self, runs: int = 10) -> Report:
+        """What computes each step, how long it takes and how long it would at least; a table as text, or JSON.
+
+        Takes `runs` passes of each kind and a second to learn what the machine can do.
+        """
+        with self._lock, torch.no_grad():
+            inputs = self._builder.inputs()
+            steps = timed(self._program, inputs, runs, self._floors())
+            whole = [passed(self._program, inputs) for _ in range(runs)]
+        return Report(
+            network=self.graph.name,
+            device=device_name(self.device),
+            dtype=name_of(self.dtype),
+            batch=self.batch,
+            build_seconds=self.seconds,
+            measured=self._builder.measured,
+            weight_bytes=self._program.weight_bytes,
+            buffer_bytes=self._program.buffer_bytes,
+            runs=runs,
+            milliseconds=1e-6 * statistics.median(whole),
+            steps=steps,
+        )
+
+    def _floors(self) -> dict[int, float]:
+        """The least seconds of each step by the roofline of this machine."""
+        return {}
 
     def _check(self, inputs: tuple[Tensor, ...]) -> None:
         nodes = inputs_of(self.graph)

@@ -32,13 +32,14 @@ class Snapshot:
         self.holders, self.names = holders, names
         self.held = list(map(getitem, holders, names))
         self.tensors = [tensor for tensor in self.held if isinstance(tensor, Tensor)]
-        self.versions = list(map(_versions, self.tensors))
         self.places = list(map(torch.Tensor.data_ptr, self.tensors))
+        self.counted = [tensor for tensor in self.tensors if not tensor.is_inference()]  # those have no version
+        self.versions = list(map(_versions, self.counted))
 
     def holds(self) -> bool:
         """Whether all is as it was; some tens of microseconds."""
         return (
-            list(map(_versions, self.tensors)) == self.versions
+            list(map(_versions, self.counted)) == self.versions
             and list(map(torch.Tensor.data_ptr, self.tensors)) == self.places
             and all(map(is_, map(dict.get, self.holders, self.names), self.held))
         )

@@ -17,13 +17,14 @@ from netdsl.graph import Graph, Node
 from netdsl.runtime.engine.candidate import Candidate, New
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch, dead_after
-from netdsl.runtime.executor import by_parts
+from netdsl.runtime.executor import weights_of
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.geometry import known
-from netdsl.runtime.operators import compute
+from netdsl.runtime.operators import bound
 from netdsl.runtime.prepared import Run
 from netdsl.runtime.values import joined
 from netdsl.scope import Value
+from netdsl.step import Outer, Step, walk
 
 Slots: TypeAlias = list[Any]
 Call: TypeAlias = Callable[[Slots], None]
@@ -39,6 +40,7 @@ class Line:
     kernel: str
     call: Call
     dead: tuple[int, ...]
+    weight_bytes: int = 0
 
 
 class Program:
@@ -84,7 +86,8 @@ class Program:
 
     def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
         """A step computed by what `candidate` made."""
-        return Line(node, candidate.name, self._call(node, task, run, candidate.writes), self._forgotten(node))
+        call = self._call(node, task, run, candidate.writes)
+        return Line(node, candidate.name, call, self._forgotten(node), task.weight_bytes)
 
     def by_parts(self, node: Node) -> Line:
         """A step computed by torch's own operators, part by part."""
@@ -94,28 +97,37 @@ class Program:
         """The tensors that outlive a pass and may be values: buffers, and the weights of torch's own operators."""
         return [*self.buffers.values(), *self.weights.values()]
 
+    @property
+    def weight_bytes(self) -> int:
+        return sum(line.weight_bytes for line in self.lines) + sum(map(_bytes, self.weights.values()))
+
+    @property
+    def buffer_bytes(self) -> int:
+        return sum(map(_bytes, self.buffers.values()))
+
     def view(self, node: Node) -> None:
         """A step that launches nothing: done here and now where what it reads is there already."""
         assert node.op is not None
         result = self.slots[Value(node.number)]
         if self.start[result] is not None:
             return
-        op, shapes = node.op, self.graph.operand_shapes(node)
+        op = node.op
         operands = [self._sources(value) for value in node.operands]
         slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
+        function = bound(op, self.graph.operand_shapes(node), {})
 
         def call(values: Slots) -> None:
             if op.name == "concat":  # of several tensors, which a kernel reads where they are
                 values[result] = tuple(part for read in operands for part in read(values))
                 return
-            found = compute(op, shapes, tuple(joined(read(values)) for read in operands), {})
+            found = function(*(joined(read(values)) for read in operands))
             for slot, part in zip(slots, found if isinstance(found, tuple | list) else (found,), strict=True):
                 values[slot] = part
 
         if op.name != "concat" and all(self.start[self.slots[value]] is not None for value in node.operands):
             call(self.start)
         else:
-            self.lines.append(Line(node, "", call, self._forgotten(node)))
+            self.lines.append(Line(node, "a view", call, self._forgotten(node)))
 
     def _place(self) -> None:
         """Buffers for concatenations that are written in place, and the values that lie there."""
@@ -181,17 +193,36 @@ class Program:
         return call
 
     def _by_parts(self, node: Node) -> Call:
-        graph, weights = self.graph, self.weights
         operands = [self._sources(value) for value in node.operands]
         slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
         homes = [self.start[slot] for slot in slots]
+        function = self._function(node)
 
         def call(values: Slots) -> None:
-            found = by_parts(graph, node, tuple(joined(read(values)) for read in operands), weights)
+            found = function(tuple(joined(read(values)) for read in operands))
             for slot, home, result in zip(slots, homes, found, strict=True):
                 values[slot] = result if home is None else home.copy_(result)
 
         return call
+
+    def _function(self, node: Node) -> Callable[[tuple[Tensor, ...]], Sequence[Tensor]]:
+        """What a node yields of its operands, each of its parts computed by torch's own operator."""
+        parts = []
+        for part, shapes, _ in walk(self.graph, node):
+            weights = weights_of(part.op, part.owner, shapes, self.weights)
+            parts.append((bound(part.op, shapes, weights), part.operands))
+        results = node.op.results if isinstance(node.op, Step) else None
+
+        def compute(operands: tuple[Tensor, ...]) -> Sequence[Tensor]:
+            found: list[Any] = []
+            for function, sources in parts:
+                found.append(function(*(operands[s.slot] if isinstance(s, Outer) else found[s.part] for s in sources)))
+            if results is not None:
+                return [found[index] for index in results]
+            (result,) = found
+            return list(result) if isinstance(result, tuple | list) else [result]
+
+        return compute
 
     def _forgotten(self, node: Node) -> tuple[int, ...]:
         """The slots that nobody needs after a node. What stands there from the beginning stays."""
@@ -203,3 +234,7 @@ class Program:
             found = slots[self.slots[value]]
             return joined(found) if type(found) is tuple else found
         return tuple(self._nested(part, slots) for part in value)
+
+
+def _bytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()

@@ -38,6 +38,12 @@ class Task:
         """What the step reads, in one piece."""
         return self.sources[0] if len(self.sources) == 1 else torch.cat(self.sources, 1)
 
+    @property
+    def weight_bytes(self) -> int:
+        """Of the weights in the task's dtype, norms folded in."""
+        held = (self.step.weight, self.step.bias)
+        return sum(tensor.numel() for tensor in held if tensor is not None) * self.dtype.itemsize
+
     @cached_property
     def key(self) -> str:
         """All that the time of a candidate depends on but the machine: equal tasks are measured once."""

@@ -1,0 +1,31 @@
+"""A bar on the terminal while something takes its time."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+WIDTH, PATIENCE = 24, 0.5  # characters; seconds before it shows
+
+
+class Bar:
+    """`with Bar("measuring") as bar: work(progress=bar.tell)`; nothing where there is no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.shown, self.begin = what, False, time.monotonic()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def tell(self, share: float) -> None:
+        """How much is done, from 0 to 1."""
+        if sys.stderr.isatty() and time.monotonic() - self.begin > PATIENCE:
+            self.shown = True
+            full = round(WIDTH * share)
+            click.echo(f"\r\033[K{self.what} {'█' * full}{'░' * (WIDTH - full)} {share:4.0%}", err=True, nl=False)
+
+    def __exit__(self, *raised: object) -> None:
+        if self.shown:
+            click.echo("\r\033[K", err=True, nl=False)

@@ -1,0 +1,112 @@
+"""What an engine does and what it takes: step by step, measured where it runs."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import Tensor
+
+from netdsl.form import title
+from netdsl.runtime.engine.program import Program
+from netdsl.runtime.engine.tuning import clock
+
+WARM = 2  # passes before the first that is timed
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """One step. `floor` is the least that it could take here, by the roofline, in microseconds too; None where nothing
+    says so. It leaves caches out, so that a small step may stay below it."""
+
+    step: str
+    operator: str
+    kernel: str
+    microseconds: float
+    floor: float | None
+
+    @property
+    def share(self) -> float | None:
+        """Of the floor in the time: 1 is as fast as can be."""
+        return None if self.floor is None or not self.microseconds else self.floor / self.microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an engine does. Times are medians of `runs` passes; `build_seconds` is what making it took, tuning
+    included; `weight_bytes` and `buffer_bytes` are held between calls."""
+
+    network: str
+    device: str
+    dtype: str
+    batch: int
+    build_seconds: float
+    measured: int
+    weight_bytes: int
+    buffer_bytes: int
+    runs: int
+    milliseconds: float
+    steps: tuple[StepTime, ...]
+
+    def json(self) -> dict[str, Any]:
+        found = asdict(self)
+        for row, step in zip(found["steps"], self.steps, strict=True):
+            row["share_of_floor"] = step.share
+        return found
+
+    def to_json(self) -> str:
+        return json.dumps(self.json(), indent=2)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.network} on {self.device}, {self.dtype}, batch {self.batch}: {self.milliseconds:.2f} ms"
+        tuned = f", {self.measured} tasks measured" if self.measured else ""
+        yield (
+            f"made in {self.build_seconds:.1f} s{tuned}; holds {self.weight_bytes / 2**20:.1f} MiB of weights, "
+            f"{self.buffer_bytes / 2**20:.1f} MiB of buffers"
+        )
+        yield ""
+        names = max([len("step"), *(len(step.step) for step in self.steps)])
+        kernels = max([len("kernel"), *(len(step.kernel) for step in self.steps)])
+        yield f"{'step':{names}}  {'kernel':{kernels}}  {'µs':>9}  {'%':>5}  {'floor':>9}  {'left':>9}"
+        total = sum(step.microseconds for step in self.steps) or 1.0
+        for step in self.steps:
+            floor, left = "", ""
+            if step.floor is not None:
+                floor, left = f"{step.floor:.1f}", f"{max(0.0, step.microseconds - step.floor):.1f}"
+            spent = f"{step.microseconds:9.1f}  {100 * step.microseconds / total:5.1f}"
+            yield f"{step.step:{names}}  {step.kernel:{kernels}}  {spent}  {floor:>9}  {left:>9}".rstrip()
+
+
+def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: dict[int, float]) -> tuple[StepTime, ...]:
+    """The steps of `program`, each with the median of its times; `floors` in seconds, by the numbers of nodes."""
+    times: list[list[int]] = [[] for _ in program.lines]
+    for done in range(-WARM, runs):
+        slots = program.begin(inputs)
+        before = clock(program.device)
+        for line, spent in zip(program.lines, times, strict=True):
+            line.call(slots)
+            program.forget(line, slots)
+            now = clock(program.device)
+            if done >= 0:
+                spent.append(now - before)
+            before = now
+    found = []
+    for line, spent in zip(program.lines, times, strict=True):
+        floor = floors.get(line.node.number)
+        operator = "" if line.node.op is None else line.node.op.label()
+        microseconds = statistics.median(spent) / 1e3
+        found.append(StepTime(title(line.node, 0), operator, line.kernel, microseconds, floor and 1e6 * floor))
+    return tuple(found)
+
+
+def passed(program: Program, inputs: Sequence[Tensor]) -> int:
+    """The nanoseconds of one pass."""
+    start = clock(program.device)
+    program.run(inputs)
+    return clock(program.device) - start
