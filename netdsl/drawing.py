@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.graph import Graph
+from netdsl.traffic import BYTES
 
 if TYPE_CHECKING:
     from netdsl.emit.diagram import Diagram
@@ -39,8 +41,29 @@ def draw_graph(
         data = page(graph, facts(summarise(graph, broken=bool(graph.broken))), depth, theme).encode("utf-8")
     else:
         found = diagram(graph, depth=depth, fold=fold)
+        if graph.plan is not None:
+            found = _priced(found, graph)
         data = emit_diagram(found, chosen, direction, theme, graph.source.short_name)
     return _written(data, chosen, path, graph, force)
+
+
+def _priced(found: Diagram, fused: Graph) -> Diagram:
+    """The diagram of kernels, with what each computes and moves; as it is where the sizes of inputs are not known."""
+    from netdsl.plan.roofline import work
+    from netdsl.plan.table import amount
+
+    if not all(isinstance(extent, int) for number in fused.inputs for extent in fused.nodes[number].shape):
+        return found
+    each = work(fused, 1, BYTES["fp16"])
+    boxes = []
+    for box in found.boxes:
+        inside = [each[number] for number in {n for part in box.parts for n in part.nodes} if number in each]
+        flops, moved = sum(done.flops for done in inside), sum(done.bytes for done in inside)
+        told = f"{amount(flops, 'FLOP')}, {amount(moved, 'B')}" if flops else amount(moved, "B")
+        notes = (box.note, told + (" in all" if box.times > 1 else "") if inside else "")
+        boxes.append(replace(box, note="; ".join(filter(None, notes))))
+    meaning = "in each box: the operations and the bytes moved for one sample in fp16"
+    return replace(found, boxes=tuple(boxes), notes=(*found.notes, meaning))
 
 
 def draw_diagram(

@@ -105,7 +105,7 @@ def plan(fused: Graph, batch: int, dtype: str, device: Device) -> ExecutionPlan:
         batch,
         dtype,
         device,
-        tuple(_steps(fused, found, costs(fused, batch, dtype, width, device))),
+        tuple(_steps(fused, found, costs(fused, batch, width, dtype, device))),
         found,
     )
 

@@ -7,7 +7,7 @@ Caches are not counted, so that where maps are small enough to stay in one, a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdsl.graph import Graph, Node
 from netdsl.plan.device import Device
@@ -15,9 +15,15 @@ from netdsl.step import kernels
 from netdsl.traffic import moved
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one kernel in one forward pass: operations, bytes, least seconds, and whether "memory" or "compute" binds."""
+class Work(NamedTuple):
+    """Operations and bytes of one kernel in one forward pass."""
+
+    flops: int
+    bytes: int
+
+
+class Cost(NamedTuple):
+    """What that takes: least seconds, and whether "memory" or "compute" binds."""
 
     flops: int
     bytes: int
@@ -25,20 +31,22 @@ class Cost:
     bound: str
 
 
-def costs(fused: Graph, batch: int, dtype: str, width: int, device: Device) -> dict[int, Cost]:
+def work(fused: Graph, batch: int, width: int) -> dict[int, Work]:
     """By the number of each node that launches a kernel, in order. All extents known."""
-    return {node.number: _cost(fused, node, batch, dtype, width, device) for node in kernels(fused)}
+    return {node.number: _work(fused, node, batch, width) for node in kernels(fused)}
 
 
-def _cost(fused: Graph, node: Node, batch: int, dtype: str, width: int, device: Device) -> Cost:
+def costs(fused: Graph, batch: int, width: int, dtype: str, device: Device) -> dict[int, Cost]:
+    """The same with its time on a device, computed in `dtype`."""
+    return {
+        number: Cost(*done, device.seconds(*done, dtype), device.bound(*done, dtype))
+        for number, done in work(fused, batch, width).items()
+    }
+
+
+def _work(fused: Graph, node: Node, batch: int, width: int) -> Work:
     assert node.op is not None
-    macs, bytes_ = node.op.macs(*fused.operand_shapes(node)), moved(fused, node).bytes(batch, width)
+    macs, moved_ = node.op.macs(*fused.operand_shapes(node)), moved(fused, node).bytes(batch, width)
     assert isinstance(macs, int)
-    assert isinstance(bytes_, int)
-    flops = int(2 * macs * batch)
-    return Cost(
-        flops,
-        int(bytes_),
-        device.seconds(flops, bytes_, dtype),
-        device.bound(flops, bytes_, dtype),
-    )
+    assert isinstance(moved_, int)
+    return Work(int(2 * macs * batch), int(moved_))

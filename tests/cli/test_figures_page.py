@@ -1,4 +1,4 @@
-"""What docs/figures.md shows of commands is what they print."""
+"""What docs/figures.md and docs/plan.md show of commands is what they print."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "figures.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("figures.md", "plan.md"))
 SHOWN = re.findall(r"```console\n\$ netdsl ([^\n|]*?)(?: \|[^\n]*)?\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_there_is_something_to_check():
-    assert len(SHOWN) == 2
+    assert len(SHOWN) == 3
 
 
 @pytest.mark.parametrize(("line", "text"), SHOWN, ids=[line for line, _ in SHOWN])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,23 @@ def test_equal_blocks_of_kernels_fold() -> None:
 def test_a_page_shows_no_kernels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="as written"):
         netdsl.compile(EXAMPLES / "lenet.net").draw(tmp_path / "x.html", fused=True)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("network", ["resnet18", "resnet50"])
+def test_boxes_tell_what_kernels_compute_and_move(network: str, fold: bool) -> None:
+    """With three digits, so that their sums are nearly those of the plan."""
+    net = netdsl.compile(EXAMPLES / "resnet.net", network)
+    told = json.loads(net.draw(format="json", fused=True, fold=fold))
+    notes = [re.fullmatch(r"(?:([\d.]+) (.?)FLOP, )?([\d.]+) (.?)B(?: in all)?", box["note"]) for box in told["boxes"]]
+    scale = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
+    flops = sum(float(n[1]) * scale[n[2]] for n in notes if n and n[1])
+    moved = sum(float(n[3]) * scale[n[4]] for n in notes if n)
+    assert flops == pytest.approx(net.plan().flops, rel=0.005)
+    assert moved == pytest.approx(net.plan().bytes, rel=0.005)
+    assert any("one sample" in note for note in told["notes"])
+
+
+def test_boxes_of_unknown_sizes_tell_no_figures() -> None:
+    net = netdsl.compile("net n { input x: [3, H, W]; output y = x -> conv(8, 3) -> relu }")
+    assert b"FLOP" not in net.draw(format="json", fused=True)
