@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from netdsl.comparison import Comparison
     from netdsl.plan.device import Device
     from netdsl.plan.execution import ExecutionPlan
+    from netdsl.runtime.bench import Bench
     from netdsl.runtime.engine import Engine
     from netdsl.runtime.proof import Proof
 
@@ -157,6 +158,38 @@ class Network:
 
         model = self.module().eval() if model is None else model
         return build(self.graph, model, batch, dtype, device, tune=tune, reuse_outputs=reuse_outputs, progress=progress)
+
+    def bench(
+        self,
+        *,
+        batches: Sequence[int] = (1,),
+        dtype: str = "float32",
+        peers: Sequence[str] | None = None,
+        pairs: int = 20,
+        cuda: bool = False,
+        warm: bool = False,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> Bench:
+        """The engine beside its peers, each checked against float64 and then timed in rounds of all. Imports torch.
+
+        `peers` are by default those usual on the device, as far as they are installed. `warm` takes what was tuned and
+        compiled earlier from the caches. Raises NetdslError of the N7 family, ValueError where there is no such peer.
+        """
+        from netdsl.runtime.bench import bench
+
+        build = self._class(self.source(plain=True))
+        return bench(
+            self.graph,
+            build,
+            self.engine,
+            batches=batches,
+            dtype=dtype,
+            peers=peers,
+            pairs=pairs,
+            cuda=cuda,
+            warm=warm,
+            tell=tell,
+        )
 
     def summary(self, *, depth: int | None = None, how: bool = False) -> Summary:
         """Shapes, parameters, MACs, memory and receptive fields, node by node, with totals."""

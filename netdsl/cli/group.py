@@ -22,7 +22,8 @@ from netdsl.cli.command import Settings, shared_options
 # In the order of `netdsl --help`. Each names a file of this folder, whose `command` it is.
 # fmt: off
 COMMANDS = (
-    "compile", "check", "summary", "draw", "diff", "fusion", "plan", "verify", "run", "fmt", "explain", "doctor",
+    "compile", "check", "summary", "draw", "diff", "fusion", "plan", "verify", "run", "bench", "fmt", "explain",
+    "doctor",
 )
 # fmt: on
 

@@ -1,4 +1,4 @@
-"""A bar on the terminal while something takes its time."""
+"""What a terminal shows while something takes its time: a bar, or what is being done. Elsewhere nothing."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ class Bar:
             self.shown = True
             full = round(WIDTH * share)
             click.echo(f"\r\033[K{self.what} {'█' * full}{'░' * (WIDTH - full)} {share:4.0%}", err=True, nl=False)
+
+    def __exit__(self, *raised: object) -> None:
+        if self.shown:
+            click.echo("\r\033[K", err=True, nl=False)
+
+
+class Line:
+    """`with Line() as line: work(tell=line.tell)`: what is being done, gone at the end."""
+
+    def __enter__(self) -> Line:
+        self.shown = sys.stderr.isatty()
+        return self
+
+    def tell(self, text: str) -> None:
+        if self.shown:
+            click.echo(f"\r\033[K{text}", err=True, nl=False)
 
     def __exit__(self, *raised: object) -> None:
         if self.shown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,7 @@ import click
 from netdsl.cli.command import Command
 from netdsl.cli.group import CLEAN, PROBLEMS
 from netdsl.cli.network import Request, reads_network
+from netdsl.cli.progress import Line
 
 if TYPE_CHECKING:
     from netdsl.runtime.proof import Check, Proof
@@ -30,8 +30,8 @@ def command(request: Request, cuda: bool, as_json: bool) -> int:
 
     network = request.compile()
     try:
-        with _Progress() as progress:
-            proof = network.verify(cuda=cuda, tell=progress.tell)
+        with Line() as line:
+            proof = network.verify(cuda=cuda, tell=line.tell)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("netdsl"):
             raise
@@ -40,22 +40,6 @@ def command(request: Request, cuda: bool, as_json: bool) -> int:
         ) from error
     click.echo(json.dumps(proof.json()) if as_json else _text(proof))
     return CLEAN if proof.passed else PROBLEMS
-
-
-class _Progress:
-    """What is being proved, on one line of the terminal; nothing where there is none."""
-
-    def __enter__(self) -> _Progress:
-        self.shown = sys.stderr.isatty()
-        return self
-
-    def tell(self, text: str) -> None:
-        if self.shown:
-            click.echo(f"\r\033[K{text}", err=True, nl=False)
-
-    def __exit__(self, *raised: object) -> None:
-        if self.shown:
-            click.echo("\r\033[K", err=True, nl=False)
 
 
 def _text(proof: Proof) -> str:
