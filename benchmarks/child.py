@@ -51,8 +51,9 @@ def bench(arguments: Sequence[str], seconds: float, environment: Mapping[str, st
         found = json.loads(out)
         if isinstance(found, dict) and "rows" in found:
             return {**found, "seconds": round(took, 1)}
-    why = "cut off" if status is None else (err.strip().splitlines() or [f"exit status {status}"])[-1]
-    return {"error": why[-300:], "seconds": round(took, 1), "rows": [], "unfinished": status is None}
+    said = [line for line in err.splitlines() if "error" in line.lower()] or err.split("\n")[-2:-1]
+    why = "cut off" if status is None else (said or [f"exit status {status}"])[0]
+    return {"error": why[:300], "seconds": round(took, 1), "rows": [], "unfinished": status is None}
 
 
 def _end(child: subprocess.Popen[str]) -> None:

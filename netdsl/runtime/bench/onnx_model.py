@@ -21,9 +21,10 @@ def exported(case: Case) -> Iterator[Path]:
         warnings.simplefilter("ignore")  # the exporter that needs no further package is called the old one
         before = logging.root.manager.disable
         logging.disable(logging.WARNING)
+        inputs = tuple(x.cpu().float() if x.is_floating_point() else x.cpu() for x in case.inputs)
         path = Path(folder) / "network.onnx"
         try:
-            torch.onnx.export(case.module, tuple(x.cpu() for x in case.inputs), str(path), dynamo=False)
+            torch.onnx.export(case.module, inputs, str(path), dynamo=False)
         finally:
             logging.disable(before)
         yield path
