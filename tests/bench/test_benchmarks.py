@@ -104,7 +104,7 @@ def test_a_child_that_prints_no_json_says_why():
     found = child.bench(["bench", "no/such/file.net"], 120)
     assert not found["rows"]
     assert not found["unfinished"]
-    assert found["error"].startswith("error[N70")
+    assert found["error"].startswith("error[N180]")
     assert "no/such/file.net" in found["error"]
 
 
