@@ -25,6 +25,7 @@ from netdsl.runtime.loading import load
 from tests.emit.standalone.networks import NETWORKS, SHAPES, SITELESS
 from tests.emit.test_random import AS_USERS, ROOT, compiled
 from tests.emit.twins import assert_same
+from tests.sites.layers import maps, randomised
 
 CHEAP = ("as_plain", "trains", "copies", "operator", "kernels")
 DEAR = ("exports", "compiles")
@@ -106,6 +107,39 @@ def test_it_has_an_operator_of_its_own_beside_netdsl_and_in_a_string(folder):
 @pytest.mark.parametrize("name", SITELESS)
 def test_a_network_without_call_sites_is_plain(name, folder):
     assert (folder / f"{name}.py").read_text() == (folder / f"{name}_plain.py").read_text()
+
+
+@pytest.mark.nightly
+def test_its_kernels_compile(folder):
+    """Triton reads more when it compiles than when it interprets: annotations, which are strings in such a file."""
+    line = [sys.executable, str(Path(__file__).with_name("compiling.py")), str(folder / "resnet.py")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" ", 3) for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows[::2]] == ["norm_affine"] * 6
+    assert len({row[0] for row in rows[1::2]}) == 6
+    for kernel, registers, spilled, failed in rows:
+        assert (int(registers) > 0, spilled, failed) == (True, "0", ""), kernel
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", WITH_SITES)
+def test_its_kernels_run_on_a_gpu(name, folder, monkeypatch):
+    file: Any = load((folder / f"{name}.py").read_text(encoding="utf-8"), name)
+    plain: Any = load((folder / f"{name}_plain.py").read_text(encoding="utf-8"), name)
+    twin = randomised(getattr(plain, plain.__all__[0])()).eval().cuda()
+    net = getattr(file, file.__all__[0])().eval().cuda().to(memory_format=torch.channels_last)
+    net.load_state_dict(twin.state_dict())
+    launched: list[Any] = []
+    launch = file.launch
+    monkeypatch.setattr(file, "launch", lambda call: launched.append(call) or launch(call))
+    monkeypatch.setattr(torch.backends.cudnn.conv, "fp32_precision", "ieee")
+    x = maps(4, *SHAPES[name]).cuda()
+    with torch.no_grad():
+        found, wanted = net(x), twin.double()(x.double())
+    assert launched
+    assert (found - wanted).square().mean().sqrt() < 1e-5 * wanted.square().mean().sqrt()
 
 
 # -------------------------------------------------------------------------------------------------------- the text
