@@ -133,8 +133,13 @@ def test_its_kernels_run_on_a_gpu(name, folder, monkeypatch):
     net.load_state_dict(twin.state_dict())
     launched: list[Any] = []
     launch = file.launch
-    monkeypatch.setattr(file, "launch", lambda call: launched.append(call) or launch(call))
-    monkeypatch.setattr(torch.backends.cudnn.conv, "fp32_precision", "ieee")
+
+    def spy(call: Any) -> None:
+        launched.append(call)
+        launch(call)
+
+    monkeypatch.setattr(file, "launch", spy)
+    monkeypatch.setattr(torch.backends.cudnn.conv, "fp32_precision", "ieee")  # type: ignore[attr-defined]
     x = maps(4, *SHAPES[name]).cuda()
     with torch.no_grad():
         found, wanted = net(x), twin.double()(x.double())
