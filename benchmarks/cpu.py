@@ -27,7 +27,7 @@ from benchmarks.picture import picture
 RESULTS = child.ROOT / "benchmarks" / "results"
 PEERS = ("eager", "inductor", "onnxruntime", "openvino")
 BATCHES = (1, 8)
-RATE = 50.0  # GMAC/s that a busy or small machine does at least, of which the time of a cell is guessed
+RATE = 80.0  # GMAC/s of two cores, of which the time of a cell is guessed
 COMPILE = 240.0  # seconds that compiling and tuning may take
 BF16 = ("avx512_bf16", "amx_bf16")  # what a processor that computes in bf16 has of
 
@@ -45,7 +45,7 @@ def _peers(dtype: str) -> tuple[str, ...]:
 
 
 def guess(cell: Cell, pairs: int) -> float:
-    """Seconds that a cell takes at most, unless something is wrong."""
+    """Seconds that a cell may well take."""
     one = max(cell.batch * cell.network.gmacs / RATE, 0.6)
     return COMPILE + one * (len(cell.peers) + 2) * (pairs + 8)
 
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     for number, cell in enumerate([] if options.report else left, 1):
         remaining = 60 * options.minutes - (time.monotonic() - begin)
         needed = guess(cell, options.pairs)
-        # Guesses are high: a cell is begun where half of its guess fits, and cut off at the end.
+        # Guesses are high, most of all of quick cells: one is begun where half of its guess fits.
         if remaining < needed / 2:
             print(f"no time for {cell.key}", flush=True)
             continue

@@ -3,12 +3,13 @@
     python -m benchmarks.gpu                     at most 9 minutes; writes $OUT/gpu.json, or benchmarks/results/gpu.json
     python -m benchmarks.gpu --resume OLD.json   goes on from the results of an earlier call
     python -m benchmarks.gpu --only resnet50     jobs whose name this is found in; --list names all, with their limits
+    python -m benchmarks.gpu --again "batch 32"  jobs that are measured although they are done, after a change
     python -m benchmarks.gpu --rehearse          no GPU: the same jobs on the CPU, on tiny networks
 
 needs Python 3.12, torch 2.11 and triton 3.6 or later, and the pure-Python packages lark, click, networkx and
 platformdirs; pytest and hypothesis for the suite, JAX for its rows. Nothing is fetched.
 
-Jobs: the tests that need a GPU, `netdsl verify --cuda` of each network, then cells. A cell is first netdsl beside eager
+Jobs: the tests that need a GPU, `netdsl verify --cuda` of each network, and cells. A cell is first netdsl beside eager
 PyTorch; then, each as a job of its own, netdsl beside one peer that takes long to compile, which is measured once and
 never again. Every job is a process of its own with a limit of time; what it found is saved before the next begins.
 What netdsl tuned is kept beside the results, in the folder gpu_cache, and taken along by --resume. Of the results
@@ -84,20 +85,24 @@ class Plan:
 
     def jobs(self) -> Iterator[Job]:
         flags = ["--cuda"] if self.cuda else []
-        yield Job("suite", ("-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests/gpu"), 30, 180)
+        proofs = []
         for network in self.networks:
             file = f"{self.examples}/{network.file}"
-            yield Job(f"verify {network.net}", ("-m", "netdsl", "verify", file, "--net", network.net, *flags), 10, 60)
-        first = self.networks[0]
-        for batch, dtype in self.cells:
+            command = ("-m", "netdsl", "verify", file, "--net", network.net, *flags)
+            proofs.append(Job(f"verify {network.net}", command, 10, 90))
+        yield Job("suite", ("-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests/gpu"), 30, 180)
+        yield proofs[0]
+        for index, (batch, dtype) in enumerate(self.cells):
             for network in self.networks:
                 yield self._cell(network, batch, dtype, "eager", 120)
+            if not index:  # the first figures are worth more than the last proofs
+                yield from proofs[1:]
             for peer in self.peers:  # of all networks before the next peer of one
                 for network in self.networks:
                     yield self._cell(network, batch, dtype, peer, SLOW_PEERS[peer])
         for batch, dtype in self.more:
             for peer in ("eager", *self.peers):
-                yield self._cell(first, batch, dtype, peer, SLOW_PEERS.get(peer, 120))
+                yield self._cell(self.networks[0], batch, dtype, peer, SLOW_PEERS.get(peer, 120))
 
     def _cell(self, network: Network, batch: int, dtype: str, peer: str, most: float) -> Job:
         cell = Cell(network, batch, dtype, (peer,), self.cuda)
@@ -135,7 +140,6 @@ def environment(folder: Path) -> dict[str, str]:
         "NETDSL_CACHE": str(folder / "gpu_cache"),
         "TRITON_CACHE_DIR": str(scratch / "triton"),
         "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take three quarters of the memory
     }
 
 
@@ -168,6 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=out, help="the folder of the results")
     parser.add_argument("--resume", type=Path, help="results of an earlier call; gpu_cache beside it is taken too")
     parser.add_argument("--only", default="", help="jobs whose name this is found in")
+    parser.add_argument("--again", help="jobs that are measured again although they are done")
     parser.add_argument("--list", action="store_true", help="name the jobs and measure nothing")
     parser.add_argument("--rehearse", action="store_true", help="without a GPU")
     options = parser.parse_args(argv)
@@ -181,7 +186,8 @@ def main(argv: list[str] | None = None) -> int:
         _take(options.resume, options.out)
     book = Book(options.out / "gpu.json")
     book.about |= about()
-    left = [job for job in jobs if not book.done(job.key)]
+    again = {job.key for job in jobs if options.again is not None and options.again in job.key}
+    left = [job for job in jobs if job.key in again or not book.done(job.key)]
     for job in left:
         remaining = 60 * options.minutes - (time.monotonic() - begin) - GRACE
         if remaining < job.least:

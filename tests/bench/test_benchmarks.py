@@ -126,8 +126,9 @@ def test_jobs_go_from_proofs_to_cells_and_slow_peers_come_after_all_networks(tmp
     assert len(set(keys)) == len(keys) == 1 + 8 + 3 * 8 * 5 + 6 * 5
     assert keys[0] == "suite"
     assert keys[1] == "verify resnet50"
-    assert keys[9] == "resnet50 batch 32 float16, eager"
-    assert keys[9 + 8] == "resnet50 batch 32 float16, inductor"
+    assert keys[2] == "resnet50 batch 32 float16, eager"
+    assert keys[2 + 8] == "verify densenet121"
+    assert keys[2 + 8 + 7] == "resnet50 batch 32 float16, inductor"
 
 
 def test_a_later_call_goes_on_and_measures_no_peer_twice(tmp_path, faked, monkeypatch):
@@ -143,6 +144,13 @@ def test_a_later_call_goes_on_and_measures_no_peer_twice(tmp_path, faked, monkey
     assert (second / "gpu_cache" / "engine-1.json").exists()
     assert json.loads((second / "gpu.json").read_text())["cells"]["suite"]["status"] == 0
     assert "residual, batch 2, float32" in (second / "gpu.md").read_text()
+
+
+def test_a_job_is_measured_again_where_that_is_asked_for(tmp_path, faked):
+    gpu.main(["--rehearse", "--out", str(tmp_path)])
+    faked.clear()
+    gpu.main(["--rehearse", "--out", str(tmp_path), "--again", "dense batch 2"])
+    assert [call.split("--peers ")[1].split()[0] for call in faked] == ["eager", "inductor", "jax"]
 
 
 def test_nothing_is_begun_when_time_is_over(tmp_path, faked, capsys):

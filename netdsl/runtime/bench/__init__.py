@@ -68,8 +68,7 @@ def bench(
         tell("weights")
         module = prepared(build, nodes)
         for batch in batches:
-            held = 4 * sum(p.numel() for p in module.parameters()) * (len(names) + 2)
-            refuse_unless_it_fits(held + 8 * batch * peak_elements(graph), device)
+            refuse_unless_it_fits(_held(graph, module, len(names), batch, dtype), device)
             inputs = tuple(
                 x.to(device, None if isinstance(n.shape, Classes) else DTYPES[dtype])
                 for n, x in zip(nodes, drawn(nodes, batch), strict=True)
@@ -86,6 +85,13 @@ def bench(
         versions=_versions(names),
         notes=tuple(f"{name} was left out: {PEERS[name].missing()}" for name in absent),
     )
+
+
+def _held(graph: Graph, module: nn.Module, contenders: int, batch: int, dtype: str) -> int:
+    """Bytes: each contender keeps weights and the values of a pass of its own, and beside them there is the truth."""
+    parameters, width = sum(p.numel() for p in module.parameters()), DTYPES[dtype].itemsize
+    each = width * (parameters + batch * peak_elements(graph))
+    return contenders * each + 4 * parameters + 8 * (parameters + peak_elements(graph))
 
 
 def _rows(case: Case, names: Sequence[str], pairs: int, tell: Tell) -> list[Row]:

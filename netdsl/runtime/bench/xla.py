@@ -7,6 +7,7 @@ factor and a term.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ PLATFORMS = {"cuda": {"gpu", "cuda"}, "cpu": {"cpu"}}
 
 
 def ways(case: Case) -> list[Callable[[], Contender]]:
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # it would take three quarters of a GPU's memory
     if jax.default_backend() not in PLATFORMS[case.device.type]:
         raise Unfit(f"JAX runs on the {jax.default_backend()} here, not on {case.device.type}")
     if case.device.type == "cpu" and threads() != processors():
