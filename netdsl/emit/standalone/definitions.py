@@ -61,7 +61,7 @@ def read(source: str, name: str) -> KernelFile:
         start, end = end, statement.end_lineno or 0
         match statement:
             case ast.Import() | ast.ImportFrom():
-                foreign |= _foreign(statement)
+                foreign |= foreign_imports(statement)
                 ours |= _ours(statement)
             case ast.FunctionDef() | ast.ClassDef() | ast.Assign() | ast.AnnAssign():
                 late = [node for node in ast.walk(statement) if _ours(node)]
@@ -105,7 +105,7 @@ def spoken(nodes: Iterable[ast.AST]) -> frozenset[str]:
     return frozenset(name.id for node in nodes for name in ast.walk(node) if isinstance(name, ast.Name))
 
 
-def _foreign(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+def foreign_imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
     """The names that an import binds, each with a line that imports it alone; nothing where it imports ours."""
     if _ours(node):
         return {}

@@ -14,7 +14,7 @@ from textwrap import wrap
 from netdsl.diagnostics import InternalError
 from netdsl.emit.callsites import IMPORTED, MODULE
 from netdsl.emit.imports import block
-from netdsl.emit.standalone.definitions import Definition, KernelFile, at_once, bound, spoken
+from netdsl.emit.standalone.definitions import Definition, KernelFile, at_once, bound, foreign_imports, spoken
 from netdsl.emit.standalone.reach import Reached, reach
 
 WIDTH = 120
@@ -43,13 +43,24 @@ def standalone(source: str) -> str:
     if not sites:
         return source
     reached = reach(sites)
-    if twice := reached.names & {name for statement in tree.body for name in bound(statement)}:
-        raise InternalError(f"`{min(twice)}` is of the network and of the kernels", source)
+    _single(tree, reached, source)
     bases = reached.at_once(spoken(e for statement in tree.body for e in at_once(statement)))
     text = "".join(f"{line}\n" for line in _page(source, tree, reached, bases))
     # Like no other operator that may be there: that of netdsl itself, or of another such file.
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return text.replace(OPERATOR, f'"netdsl_{digest}::fused_conv"')
+
+
+def _single(tree: ast.Module, reached: Reached, source: str) -> None:
+    """InternalError where a name is one thing to the network and another to the kernels."""
+    homes: dict[str, str] = {}
+    for statement in tree.body:
+        homes |= dict.fromkeys(bound(statement), "the network")
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            homes |= foreign_imports(statement)
+    for name, home in homes.items():
+        if reached.homes.get(name, home) != home:
+            raise InternalError(f"`{name}` is of {home} and of the kernels", source)
 
 
 def _page(source: str, tree: ast.Module, reached: Reached, bases: list[Definition]) -> Iterator[str]:

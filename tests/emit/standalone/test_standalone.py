@@ -20,7 +20,10 @@ import netdsl
 from netdsl.diagnostics import InternalError
 from netdsl.emit.allowed import strangers
 from netdsl.emit.callsites import IMPORTED
+from netdsl.emit.classes import helper_names
+from netdsl.emit.module import emit_module
 from netdsl.emit.standalone import definitions, reach, standalone
+from netdsl.passes.sites import sites
 from netdsl.runtime.loading import load
 from tests.emit.standalone.networks import NETWORKS, SHAPES, SITELESS
 from tests.emit.test_random import AS_USERS, ROOT, compiled
@@ -220,10 +223,27 @@ def test_a_class_of_the_network_takes_no_name_of_the_kernels():
     assert "class Launch(" in net.source()  # only there
 
 
-def test_a_name_that_is_there_already_is_our_bug():
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("class Resnet", "class Launch", "Launch"),
+        ("from torch import Tensor, nn", "from plugin import rows\nfrom torch import Tensor, nn", "rows"),
+        ("from torch import Tensor, nn", "from plugin import Tensor\nfrom torch import nn", "Tensor"),
+    ],
+)
+def test_a_name_that_is_there_already_is_our_bug(old, new, name):
     source = netdsl.compile(NETWORKS["resnet"]).source()
-    with pytest.raises(InternalError, match="`Launch` is of the network and of the kernels"):
-        standalone(source.replace("class Resnet", "class Launch"))
+    assert old in source
+    with pytest.raises(InternalError, match=f"`{name}` is of .* and of the kernels"):
+        standalone(source.replace(old, new))
+
+
+def test_a_network_whose_operators_bring_a_name_of_the_kernels_is_plain():
+    text = "net f { input x: 3x6x6; output y = x -> conv(2, 1) -> relu -> scale }"
+    graph = netdsl.compile(text).graph
+    assert "Scale" in helper_names(graph)
+    assert "conv_relu(" in emit_module(graph, sites(graph), {"rows"})
+    assert emit_module(graph, sites(graph), {"Scale"}) == emit_module(graph)
 
 
 def test_plain_and_standalone_exclude_each_other():
