@@ -17,6 +17,7 @@ from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
 from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
+from netdsl.runtime.engine.machine import floors
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.passes import passes
 from netdsl.runtime.engine.report import Report, passed, timed
@@ -86,7 +87,7 @@ class Engine:
         """
         with self._lock, torch.no_grad():
             inputs = self._builder.inputs()
-            steps = timed(self._program, inputs, runs, self._floors())
+            steps = timed(self._program, inputs, runs, floors(self.graph, self.batch, self.dtype, self.device))
             whole = [passed(self._program, inputs) for _ in range(runs)]
         return Report(
             network=self.graph.name,
@@ -101,10 +102,6 @@ class Engine:
             milliseconds=1e-6 * statistics.median(whole),
             steps=steps,
         )
-
-    def _floors(self) -> dict[int, float]:
-        """The least seconds of each step by the roofline of this machine."""
-        return {}
 
     def _check(self, inputs: tuple[Tensor, ...]) -> None:
         nodes = inputs_of(self.graph)

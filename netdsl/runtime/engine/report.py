@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,7 +83,7 @@ class Report:
             yield f"{step.step:{names}}  {step.kernel:{kernels}}  {spent}  {floor:>9}  {left:>9}".rstrip()
 
 
-def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: dict[int, float]) -> tuple[StepTime, ...]:
+def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: Mapping[int, float]) -> tuple[StepTime, ...]:
     """The steps of `program`, each with the median of its times; `floors` in seconds, by the numbers of nodes."""
     times: list[list[int]] = [[] for _ in program.lines]
     for done in range(-WARM, runs):
