@@ -80,9 +80,10 @@ def _text(result: Run, image: Path | None, params: int, macs: int) -> str:
     rows += [("parameters", f"{params:,}"), ("MACs per sample", f"{macs:,}")]
     each = result.milliseconds / result.batch
     per = f", {each:.2f} ms a sample" if result.batch > 1 else ""
-    rows.append(("time", f"{result.milliseconds:.2f} ms a batch of {result.batch}{per} (median of {result.runs})"))
-    if result.engine:
-        rows.append(("engine", f"made in {result.build_seconds:.1f} s"))
+    told = f"median of {result.runs}" + (
+        f"; the engine was made in {result.build_seconds:.1f} s" if result.engine else ""
+    )
+    rows.append(("time", f"{result.milliseconds:.2f} ms a batch of {result.batch}{per} ({told})"))
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:{width}}  {text}" for name, text in rows]
     if result.top:
