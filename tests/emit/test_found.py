@@ -34,6 +34,9 @@ NETWORKS = {
           output z = x -> add { min(axis = 0, keep = true); max(axis = 0, keep = true) } }""",
     "lrn of a volume that lies otherwise in memory": """
         net f { input x: 4x5x3x2; output y = x -> transpose -> lrn(3, alpha = 0.5) }""",
+    "a resize of a volume in a Sequential": """
+        net f { input x: 3x2x4x3
+          output y = x -> prelu -> a: { resize(size = 3, align_corners = true) -> relu } }""",
 }
 
 
