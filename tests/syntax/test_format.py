@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -295,11 +297,44 @@ def test_a_text_that_does_not_parse_is_not_touched() -> None:
 
 
 def test_a_formatter_that_changes_the_meaning_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formatter, "_pass", lambda source: "block a = tanh\n")
+    monkeypatch.setattr(formatter, "_laid_out", lambda file: "block a = tanh\n")
     with pytest.raises(InternalError, match="would have changed"):
         formatted("block a = relu")
 
 
-def test_long_texts_are_formatted_in_linear_time() -> None:
+def test_long_texts_are_formatted() -> None:
     text = read_source(PROGRAMS[0]).text
     assert len(re.findall("conv", formatted(text * 60))) == 60 * len(re.findall("conv", text))
+
+
+LONG: dict[str, Callable[[int], str]] = {
+    "stages in one line": lambda n: "block a = tanh" + " -> conv(4, 3)" * n,
+    "braces in one line": lambda n: "block a = tanh" + " -> repeat 2 { relu }" * n,
+    "lines with braces": lambda n: "block a = tanh" + "\n-> repeat 2 { relu\n}" * n,
+    "statements in one line": lambda n: "block a { " + "; ".join(f"v{i} = tanh" for i in range(n)) + ";" * n + " }",
+    "rows of a table": lambda n: "let a = [\n" + "  [1,   22, 3],\n" * n + "]",
+    "two rows of many columns": lambda n: "let a = [\n" + ("1,   " * n + "\n") * 2 + "]",
+    "checks and comments": lambda n: "block a = tanh\n" + "-> relu  @ 3   # c\n" * n,
+}
+
+
+@pytest.mark.parametrize("shape", LONG)
+def test_work_grows_with_the_text_and_not_with_its_square(shape: str) -> None:
+    """In calls of functions, which are the same on every machine."""
+
+    def calls(text: str) -> int:
+        count = 0
+
+        def tick(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(tick)
+        try:
+            formatted(text)
+        finally:
+            sys.setprofile(before)
+        return count
+
+    assert calls(LONG[shape](400)) < 2.3 * calls(LONG[shape](200))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from netdsl.syntax.elaborate.program import Program, choose, networks
 from netdsl.syntax.elaborate.report import Poisoned, Report, Stop
 from netdsl.syntax.elaborate.scopes import Declared, Scope, close, constant
 from netdsl.syntax.elaborate.values import Arguments, Defined, Rest, is_block, plain, rebound
+from netdsl.syntax.garbage import uncollected
 
 DEEP = 20_000  # frames of Python: blocks inside blocks take about a dozen each
 
@@ -66,18 +66,14 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int]:
 
 @contextmanager
 def room() -> Iterator[None]:
-    """Room for blocks inside blocks: Python's own limit is meant for runaway recursion, which ours cannot be. And
-    no search for garbage meanwhile: everything that is made is kept, and searching it over and over again would take
-    most of the time of a large network."""
-    before, collecting = sys.getrecursionlimit(), gc.isenabled()
+    """Room for blocks inside blocks: Python's own limit is meant for runaway recursion, which ours cannot be."""
+    before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, DEEP))
-    gc.disable()
     try:
-        yield
+        with uncollected():
+            yield
     finally:
         sys.setrecursionlimit(before)
-        if collecting:
-            gc.enable()
 
 
 class _Network:

@@ -12,7 +12,9 @@ from netdsl.source import Source
 from netdsl.syntax.format.align import Columns
 from netdsl.syntax.format.indent import Layout
 from netdsl.syntax.format.words import read_lines
+from netdsl.syntax.garbage import uncollected
 from netdsl.syntax.parse import parse
+from netdsl.syntax.tree import File
 from netdsl.syntax.walk import signature
 
 _ROUNDS = 8
@@ -25,21 +27,21 @@ def format_text(source: Source) -> str:
     Raises `NetdslError` where the text does not parse, and `InternalError` rather than return a text that says
     something else.
     """
-    meaning = signature(parse(source).items)
-    text = _pass(source)
-    for _ in range(_ROUNDS):
-        again = _pass(Source(source.name, text))
-        if again == text:
-            break
-        text = again
-    if signature(parse(Source(source.name, text)).items) != meaning:
-        raise InternalError("the formatter would have changed what the text says", source.text)
-    return text
+    with uncollected():
+        file = parse(source)
+        meaning = signature(file.items)
+        for _ in range(_ROUNDS):
+            text = _laid_out(file)
+            if text == file.source.text:
+                break
+            file = parse(Source(source.name, text))
+            if signature(file.items) != meaning:
+                raise InternalError("the formatter would have changed what the text says", source.text)
+        return file.source.text
 
 
-def _pass(source: Source) -> str:
-    file = parse(source)
-    lines = read_lines(source, file)
+def _laid_out(file: File) -> str:
+    lines = read_lines(file.source)
     layout = Layout(lines, file)
     columns = Columns(lines, layout)
     for _ in range(_ROUNDS):

@@ -5,7 +5,7 @@ A group of words shares a column. Each goes as far to the left as the widest of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netdsl.syntax.format.indent import Layout
 from netdsl.syntax.format.words import Frame, Line, Word
@@ -18,12 +18,20 @@ _NUMBERS = frozenset({"INT", "FLOAT", "SIZE"})
 
 @dataclass(slots=True)
 class _Group:
-    """Words that share the column of their starts, or of their ends. `extra` is the air that the author left."""
+    """Words that share the column of their starts, or of their ends, each in a line of its own.
+
+    `extra` is the air that the author left, `at` the column of the first in the source.
+    """
 
     words: list[Word]
     ends: bool
     extra: int
     at: int
+    by_line: dict[int, Word] = field(default_factory=dict)
+
+    def add(self, word: Word) -> None:
+        self.words.append(word)
+        self.by_line[id(word.line)] = word
 
 
 class Columns:
@@ -40,9 +48,8 @@ class Columns:
             natural = [word.column() - word.pad + (word.width if group.ends else 0) for word in group.words]
             target = max(natural) + group.extra
             for word, column in zip(group.words, natural, strict=True):
-                if word.pad != target - column:
-                    word.pad = target - column
-                    moved = True
+                moved = moved or word.pad != target - column
+                word.pad_by(target - column)
         return moved
 
 
@@ -105,19 +112,23 @@ def _join(groups: dict[int, _Group], above: Word, below: Word, ends: bool) -> No
     """Put both words into one group; a word stands in one group only."""
     if id(below) in groups or (id(above) in groups and groups[id(above)].ends != ends):
         return
-    group = groups.get(id(above)) or _Group([above], ends, 0, above.at)
-    if any(_depends(below, word) for word in group.words):
+    group = groups.get(id(above))
+    if group is None:
+        group = _Group([], ends, 0, above.at)
+        group.add(above)
+    if _depends(below, group):
         return
-    group.words.append(below)
+    group.add(below)
     groups[id(above)] = groups[id(below)] = group
 
 
-def _depends(below: Word, above: Word) -> bool:
-    """Whether the line of `below` is indented under a bracket that stands behind `above`: that would never settle."""
-    return any(
-        frame.opener is not None and frame.opener.line is above.line and frame.opener.token.start > above.token.start
-        for frame in below.line.words[0].frame.ancestors()
-    )
+def _depends(below: Word, group: _Group) -> bool:
+    """Whether the line of `below` is indented under a bracket behind a word of `group`: that would never settle."""
+    for frame in below.line.words[0].frame.ancestors():
+        word = group.by_line.get(id(frame.opener.line)) if frame.opener else None
+        if word is not None and frame.opener is not None and frame.opener.token.start > word.token.start:
+            return True
+    return False
 
 
 def _checks(lines: list[Line]) -> list[_Group]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from netdsl.syntax import tree
 from netdsl.syntax.format.words import Frame, Line, Statement, Word
 from netdsl.syntax.layout import CLOSERS, OPENERS
@@ -30,14 +32,14 @@ class Layout:
         for line in self.lines:
             first = line.words[0]
             if first.kind != "COMMENT":
-                line.indent = self._indent(first, before)
+                line.indent_by(self._indent(first, before))
             before = line
             for word in line.words:
                 if word.kind in OPENERS and word.bracket is not None:
                     self._open(word, word.bracket)
         for line in reversed(self.lines):
             if line.words[0].kind == "COMMENT":
-                line.indent = self._comment(line.words[0], following)
+                line.indent_by(self._comment(line.words[0], following))
             following = line
 
     def _comment(self, comment: Word, following: Line | None) -> int:
@@ -74,8 +76,8 @@ class Layout:
         statement = opener.statement
         first = opener.line.words[0]
         if statement is not None and not opener.frame.round:
-            starts = [statement.head, *statement.continuations]
-            first = [word for word in starts if word.token.start <= opener.token.start][-1].line.words[0]
+            later = bisect_right(statement.continuations, opener.token.start, key=lambda word: word.token.start)
+            first = (statement.continuations[later - 1] if later else statement.head).line.words[0]
         column = first.column()
         if first.kind == "ARROW":
             return column + _ARROW
@@ -87,20 +89,17 @@ class Layout:
         """Whether an arrow begins a line, indented, behind the bracket."""
         if frame.closer is None or statement.head.token.start in self._results:
             return False
-        end = frame.closer.token.start
-        return any(word.token.start > end and word.kind == "ARROW" for word in statement.continuations)
+        return statement.arrow is not None and statement.arrow.token.start > frame.closer.token.start
 
     def text(self) -> str:
         """The lines, put together."""
         rows: list[str] = []
         for line in self.lines:
             rows += [""] * line.blank
-            row = " " * line.indent
+            row = [" " * line.indent]
             for word in line.words:
-                if word is not line.words[0]:
-                    row += " " * (word.gap + word.pad)
-                row += word.token.text
-            rows.append(row)
+                row.append(word.token.text if word.first else " " * (word.gap + word.pad) + word.token.text)
+            rows.append("".join(row))
         return "\n".join([*rows, ""]) if rows else ""
 
 
@@ -112,11 +111,14 @@ def _continues(word: Word) -> bool:
 
 def _results(file: tree.File) -> set[int]:
     """Where the pipelines begin that are the result of a body that is no merge."""
-    merges = {id(node.body) for node in nodes(file.items) if type(node) is tree.Merge}
-    bodies = [node for node in nodes(file.items) if type(node) is tree.Body and id(node) not in merges]
-    return {
-        statement.span.start for body in bodies for statement in body.statements if type(statement) is tree.Pipeline
-    }
+    merged: set[int] = set()
+    starts: set[int] = set()
+    for node in nodes(file.items):  # a merge comes before its body
+        if type(node) is tree.Merge:
+            merged.add(id(node.body))
+        elif type(node) is tree.Body and id(node) not in merged:
+            starts.update(part.span.start for part in node.statements if type(part) is tree.Pipeline)
+    return starts
 
 
 def _set_blanks(lines: list[Line], file: tree.File) -> None:

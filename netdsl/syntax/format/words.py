@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from netdsl.source import Source
-from netdsl.syntax import tree
+from netdsl.source import Source, Span
 from netdsl.syntax.format.spacing import LOOP, gap
 from netdsl.syntax.grammar import tables
 from netdsl.syntax.layout import CLOSERS, OPENERS
@@ -17,8 +16,9 @@ from netdsl.syntax.tokens import Token, ends_operand
 class Word:
     """A token or a comment. `gap` is the least space before it, `pad` what a column adds to that.
 
-    `at` is its column in the source, `space` the blanks that stood before it there; `frame` the bracket around it;
-    `bracket` is the frame that it opens or closes; `sign` tells a minus of one number from one between two.
+    `at` is its column in the source, `space` the blanks that stood before it there; `place` counts the words before it
+    in its line; `frame` is the bracket around it, `bracket` the one that it opens or closes; `sign` tells a minus of
+    one number from one between two.
     """
 
     token: Token
@@ -26,6 +26,7 @@ class Word:
     space: int
     frame: Frame
     line: Line
+    place: int
     gap: int = 0
     pad: int = 0
     sign: bool = False
@@ -43,35 +44,54 @@ class Word:
     @property
     def first(self) -> bool:
         """Whether it begins its line."""
-        return self.line.words[0] is self
+        return self.place == 0
 
     def column(self) -> int:
         """Where it begins, given the indentation of its line and what stands before it."""
-        column = self.line.indent
-        for word in self.line.words:
-            if word is not self.line.words[0]:
-                column += word.gap + word.pad
-            if word is self:
-                return column
-            column += word.width
-        raise AssertionError("a word stands in its line")
+        return self.line.column(self.place)
+
+    def pad_by(self, pad: int) -> None:
+        """Set the space that a column adds."""
+        if pad != self.pad:
+            self.pad = pad
+            self.line.forget(self.place)
 
 
 @dataclass(eq=False, slots=True)
 class Line:
-    """`blank` counts the blank lines above it."""
+    """`blank` counts the blank lines above it. `columns` are those of its first words, as far as they are known."""
 
     blank: int
     words: list[Word] = field(default_factory=list)
     indent: int = 0
+    columns: list[int] = field(default_factory=list)
+
+    def indent_by(self, indent: int) -> None:
+        """Set where it begins."""
+        if indent != self.indent:
+            self.indent = indent
+            self.forget(0)
+
+    def column(self, place: int) -> int:
+        """Where a word begins. All of a line from left to right take time that grows with the line, not its square."""
+        columns = self.columns
+        for number in range(len(columns), place + 1):
+            word = self.words[number]
+            columns.append(columns[-1] + self.words[number - 1].width + word.gap + word.pad if number else self.indent)
+        return columns[place]
+
+    def forget(self, place: int) -> None:
+        """Words from this one on have moved."""
+        del self.columns[place:]
 
 
 @dataclass(eq=False, slots=True)
 class Statement:
-    """A statement or a definition: its first word, and those that begin later lines of it."""
+    """A statement or a definition: its first word, those that begin later lines of it, the last `->` among these."""
 
     head: Word
     continuations: list[Word] = field(default_factory=list)
+    arrow: Word | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -99,13 +119,10 @@ class Frame:
             frame = frame.parent
 
 
-def read_lines(source: Source, file: tree.File) -> list[Line]:
+def read_lines(source: Source) -> list[Line]:
     """The lines of a text that parses: separators and commas that say nothing left out, broken braces on lines of
     their own."""
-    pieces = _pieces(source)
-    _drop_separators(pieces)
-    _break_braces(pieces)
-    return _frames([piece for piece in pieces if piece is not None])
+    return _frames(_broken_braces(_without_separators(_pieces(source))))
 
 
 @dataclass(slots=True)
@@ -119,16 +136,15 @@ class _Break:
 _Piece = tuple[Token, int, int]
 
 
-def _pieces(source: Source) -> list[_Piece | _Break | None]:
+def _pieces(source: Source) -> list[_Piece | _Break]:
     """Words as `(token, column, blanks before)`, and line ends."""
-    pieces: list[_Piece | _Break | None] = []
+    pieces: list[_Piece | _Break] = []
     text, line_start, last = source.text, 0, 0
 
     def add(kind: str, start: int, end: int) -> None:
         nonlocal last
-        pieces.append(
-            (Token(kind, text[start:end].rstrip(), source.span(start, end)), start - line_start, start - last)
-        )
+        token = Token(kind, text[start:end].rstrip(), Span(source, start, end))
+        pieces.append((token, start - line_start, start - last))
         last = end
 
     for match in tables().pattern.finditer(text):
@@ -160,8 +176,8 @@ def _rows(run: str, start: int) -> list[tuple[int, str]]:
     return rows
 
 
-def _merge_breaks(pieces: list[_Piece | _Break | None]) -> list[_Piece | _Break | None]:
-    merged: list[_Piece | _Break | None] = []
+def _merge_breaks(pieces: list[_Piece | _Break]) -> list[_Piece | _Break]:
+    merged: list[_Piece | _Break] = []
     for piece in pieces:
         last = merged[-1] if merged else None
         if isinstance(piece, _Break) and isinstance(last, _Break):
@@ -171,41 +187,39 @@ def _merge_breaks(pieces: list[_Piece | _Break | None]) -> list[_Piece | _Break 
     return merged
 
 
-def _kind(piece: _Piece | _Break | None) -> str:
+def _kind(piece: _Piece | _Break) -> str:
     return piece[0].kind if isinstance(piece, tuple) else ""
 
 
-def _drop_separators(pieces: list[_Piece | _Break | None]) -> None:
-    """Leave out the `;` beside a line end, a brace or another `;`, and the comma before a closing bracket."""
+def _without_separators(pieces: list[_Piece | _Break]) -> list[_Piece | _Break]:
+    """The same without the `;` beside a line end, a brace or another `;`, and the comma before a closing bracket."""
     words = [place for place, piece in enumerate(pieces) if isinstance(piece, tuple) and _kind(piece) != "COMMENT"]
-    before = ""
+    dropped: set[int] = set()
+    before, left = "", -1  # the kind of the last word that is left, and where the last piece stands that is left
     for number, place in enumerate(words):
+        if place - 1 not in dropped:
+            left = place - 1
         kind = _kind(pieces[place])
         after = words[number + 1] if number + 1 < len(words) else len(pieces)
         following = _kind(pieces[after]) if after < len(pieces) else ""
         breaks = [piece for piece in pieces[place + 1 : after] if isinstance(piece, _Break)]
         if kind == "COMMA" and following in ("RPAR", "RSQB"):
-            pieces[place] = None
+            dropped.add(place)
             continue
         if kind == "SEMICOLON":
             # Without it, a line that begins with an operator would go on with the statement before it.
             needed = bool(breaks) and not all(piece.ends for piece in breaks)
-            opened = before in ("", "LBRACE", "SEMICOLON") or _starts_line(pieces, place)
+            opened = before in ("", "LBRACE", "SEMICOLON") or left < 0 or isinstance(pieces[left], _Break)
             closed = following in ("", "RBRACE", "SEMICOLON") or bool(breaks)
             if opened or (closed and not needed):
-                pieces[place] = None
+                dropped.add(place)
                 continue
         before = kind
+    return [piece for place, piece in enumerate(pieces) if place not in dropped]
 
 
-def _starts_line(pieces: list[_Piece | _Break | None], place: int) -> bool:
-    while place and pieces[place - 1] is None:
-        place -= 1
-    return not place or isinstance(pieces[place - 1], _Break)
-
-
-def _break_braces(pieces: list[_Piece | _Break | None]) -> None:
-    """Where a line ends directly inside braces, let one end after `{` and before `}`."""
+def _broken_braces(pieces: list[_Piece | _Break]) -> list[_Piece | _Break]:
+    """The same; where a line ends directly inside braces, one ends after `{` and before `}`, too."""
     stack: list[int] = []
     broken: set[int] = set()
     pairs: list[tuple[int, int]] = []
@@ -221,14 +235,18 @@ def _break_braces(pieces: list[_Piece | _Break | None]) -> None:
     added: set[int] = set()
     for opener, closer in wanted:
         inner = opener + 1
-        while pieces[inner] is None or _kind(pieces[inner]) == "COMMENT":
+        while _kind(pieces[inner]) == "COMMENT":
             inner += 1
         if not isinstance(pieces[inner], _Break):
             added.add(opener + 1)
-        if not _starts_line(pieces, closer):
+        if not isinstance(pieces[closer - 1], _Break):
             added.add(closer)
-    for place in sorted(added, reverse=True):
-        pieces.insert(place, _Break(True))
+    broken_up: list[_Piece | _Break] = []
+    for place, piece in enumerate(pieces):
+        if place in added:
+            broken_up.append(_Break(True))
+        broken_up.append(piece)
+    return broken_up
 
 
 def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
@@ -253,12 +271,12 @@ def _frames(pieces: list[_Piece | _Break]) -> list[Line]:
             token, loop = Token(LOOP, token.text, token.span), False
         if token.kind in CLOSERS:
             closing, frame = frame, _parent(frame)
-            word = Word(token, at, space, frame, line)
+            word = Word(token, at, space, frame, line, len(line.words))
             closing.closer = word
             word.bracket = closing
             word.statement = frame.statement
         else:
-            word = Word(token, at, space, frame, line)
+            word = Word(token, at, space, frame, line, len(line.words))
         line.words.append(word)
         if token.kind == "COMMENT":
             word.gap = 2
@@ -309,4 +327,6 @@ def _place(word: Word, ended: bool) -> None:
             frame.statement = Statement(word)
         elif word.first:
             frame.statement.continuations.append(word)
+            if word.kind == "ARROW":
+                frame.statement.arrow = word
     word.statement = frame.statement
