@@ -73,8 +73,14 @@ def test_mistakes_in_an_imported_file_are_shown_there(tmp_path: Path) -> None:
 def test_a_circle_is_refused(tmp_path: Path) -> None:
     assert said(write(tmp_path, main='import "main.net" as m\nblock b = relu\n')) == ["N604"]
     a, b = 'import "b.net" as b\nblock p = b.q\n', 'import "a.net" as a\nblock q = a.p\n'
-    main = 'import "a.net" as a\nnet n { input x: [3]; output y = x -> a.p }\n'
-    assert said(write(tmp_path, a=a, b=b, main=main)) == ["N604"]
+    main = write(tmp_path, a=a, b=b, main='import "a.net" as a\nnet n { input x: [3]; output y = x -> a.p }\n')
+    with pytest.raises(NetdslError) as error:
+        load(read_source(main), tmp_path)
+    (found,) = error.value.diagnostics
+    assert (found.code, found.message) == (
+        "N604",
+        "the imports go in a circle: a.net imports b.net imports a.net",
+    )
 
 
 def test_a_circle_through_a_link_is_one_too(tmp_path: Path) -> None:

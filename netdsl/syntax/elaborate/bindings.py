@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.cost import FIGURES
 from netdsl.diagnostics import Label
@@ -13,7 +13,10 @@ from netdsl.syntax import tree
 from netdsl.syntax.elaborate.report import Report
 from netdsl.syntax.elaborate.scopes import MISSING, FileScope, close
 from netdsl.syntax.elaborate.values import Namespace
-from netdsl.syntax.elaborate.wording import unknown_name, unknown_prefix
+from netdsl.syntax.elaborate.wording import round_trip, unknown_name, unknown_prefix
+
+if TYPE_CHECKING:
+    from netdsl.syntax.elaborate.circles import Circles
 
 
 @dataclass(slots=True)
@@ -24,14 +27,15 @@ class Binding:
 
 
 class Names:
-    """Names inside one pair of braces. `later` are those that statements further down define."""
+    """Names inside one pair of braces. `later` are those that this statement and others further down define."""
 
-    __slots__ = ("later", "names", "parent")
+    __slots__ = ("circles", "later", "names", "parent")
 
     def __init__(self, parent: Names | None) -> None:
         self.parent = parent
         self.names: dict[str, Binding] = {}
-        self.later: dict[str, Span] = {}
+        self.later: dict[str, tuple[Span, tree.Statement]] = {}
+        self.circles: Circles | None = None  # of these, once they are asked for
 
     def find(self, name: str) -> Binding | None:
         scope: Names | None = self
@@ -43,12 +47,30 @@ class Names:
 
     def upcoming(self, name: str) -> Span | None:
         """Where a statement further down defines `name`."""
+        scope = self._scope_of(name)
+        return scope.later[name][0] if scope is not None else None
+
+    def circle(self, expr: tree.Name) -> list[str] | None:
+        """How what `expr` names and the statement that it stands in need one another; None where they do not, and
+        another order of the statements would do; empty where it was said before."""
+        scope = self._scope_of(expr.name)
+        if scope is None:
+            return None
+        here = [n for n, (_, item) in scope.later.items() if item.span.start <= expr.span.start < item.span.end]
+        if expr.name in here:
+            return []
+        if scope.circles is None:
+            from netdsl.syntax.elaborate.circles import Circles  # late: networkx, which a right text does not need here
+
+            scope.circles = Circles({name: item for name, (_, item) in scope.later.items()})
+        joined = [name for name in here if scope.circles.joins(expr.name, name)]
+        return scope.circles.way(expr.name, joined[0]) if joined else None
+
+    def _scope_of(self, name: str) -> Names | None:
         scope: Names | None = self
-        while scope is not None:
-            if name in scope.later:
-                return scope.later[name]
+        while scope is not None and name not in scope.later:
             scope = scope.parent
-        return None
+        return scope
 
     def all(self) -> set[str]:
         return set(self.names) | (self.parent.all() if self.parent is not None else set())
@@ -89,13 +111,15 @@ class Lookup:
         later = names.upcoming(name) if names is not None else None
         if later is not None:
             self.meant.add(name)
+            circle = names.circle(expr) if names is not None else None
             self.report.error(
                 "N207",
                 f"`{name}` is used before it is defined",
                 expr.span,
                 others=(Label(later, "defined here"),),
+                notes=(f"the definitions go in a circle: {round_trip(circle)}",) if circle else (),
                 help="move the definition up"
-                if later.start > expr.span.start
+                if circle is None
                 else "a value is made of others: begin with an input, or a name given before",
             )
             return None

@@ -21,12 +21,13 @@ from netdsl.syntax.elaborate.values import (
     Defined,
     Namespace,
     Poison,
+    Unfinished,
     describe,
     is_flow,
     is_scalar,
     rebound,
 )
-from netdsl.syntax.elaborate.wording import unknown_name
+from netdsl.syntax.elaborate.wording import round_trip, unknown_name
 
 
 def evaluate(expr: tree.Value, context: Context) -> Any:
@@ -86,6 +87,10 @@ def _name(expr: tree.Name, context: Context) -> Any:
         if expr.span in context.report.places:
             raise Poisoned
         raise unknown_name(context.report, expr, close(expr.name, context.scope.known()))
+    if type(value) is Unfinished:
+        circle = value.circle(expr.name)
+        way = f": {round_trip(circle)}" if len(circle) > 2 else ""
+        raise context.report.error("N208", f"`{expr.name}` is defined by way of itself{way}", expr.span)
     if type(value) is Poison:
         if value.message:
             raise context.report.error(value.code, value.message, expr.span, **value.extra)
@@ -101,11 +106,13 @@ def _name(expr: tree.Name, context: Context) -> Any:
 def file_let(home: FileScope, let: tree.Let, context: Context) -> Any:
     """The value of a `let` of a file, when it is first used; until then `home` holds the tree."""
     name = let.name.name
-    home.names[name] = Poison("N208", f"`{name}` is defined by way of itself")
+    home.names[name] = Unfinished(home.unfinished)
+    home.unfinished.append(name)
     value: Any = POISON
     try:
         value = evaluate(let.value, calls.file_context(home, context))
     finally:
+        home.unfinished.pop()
         home.names[name] = value
     return value
 
@@ -360,12 +367,16 @@ def _pipeline(expr: tree.Pipeline, context: Context) -> Any:
 
 
 def begins_with_value(unit: Any, context: Context) -> bool:
-    """Whether the first stage of a pipeline is a value, by what its names mean."""
+    """Whether the first stage of a pipeline is a value, by what its names mean.
+
+    Raises `Poisoned` where that follows from a mistake.
+    """
     match unit:
         case tree.In() | tree.Applied() | tree.Binary() | tree.Unary():
             return True
         case tree.Name(name=name):
-            return is_flow(context.scope.find(name))
+            value = context.scope.find(name)
+            return is_flow(_name(unit, context) if value is MISSING or type(value) is Poison else value)
         case tree.Index(value=value) | tree.Attribute(value=value):
             return begins_with_value(value, context)
         case tree.Call(callee=tree.Name(name=name), arguments=arguments) if arguments:

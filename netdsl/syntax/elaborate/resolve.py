@@ -86,7 +86,7 @@ class _Resolver:
         names = Names(parent)
         for item in body.statements:
             for name in _defined(item):
-                names.later.setdefault(name.name, name.span)
+                names.later.setdefault(name.name, (name.span, item))
         for item in body.statements:
             self.statement(item, names, place)
         if place == "merge":

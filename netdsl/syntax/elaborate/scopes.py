@@ -125,7 +125,7 @@ class FileScope:
         self.file = file
         self.names: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
-        self.lets: dict[str, Any] = {}  # evaluated when first used
+        self.unfinished: list[str] = []  # lets that are being evaluated, each for the one before it
 
     @property
     def source(self) -> Source:

@@ -146,6 +146,17 @@ class Poison:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False)
+class Unfinished:
+    """A `let` of a file while its value is found. `names` are all of these, each needed by the one before it."""
+
+    names: list[str]
+
+    def circle(self, name: str) -> list[str]:
+        """How `name` comes to need itself, from it on to itself."""
+        return [*self.names[self.names.index(name) :], name]
+
+
 Block = Operator | Defined | Closure | Cut | Instance | Function
 POISON = Poison()
 

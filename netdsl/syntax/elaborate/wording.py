@@ -56,3 +56,9 @@ def short(span: Span) -> str:
     """The text at `span`, on one line, cut where it is long."""
     text = " ".join(span.text.split())
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def round_trip(names: list[str]) -> str:
+    """Names that lead from one to the next and back to the first; of many only those at the ends."""
+    shown = names if len(names) <= 12 else [*names[:8], "..", *names[-3:]]
+    return " -> ".join(shown)
