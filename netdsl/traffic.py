@@ -32,7 +32,7 @@ def moved(graph: Graph, node: Node) -> Moved:
     """What the kernel of one node moves. Raises NotAffine where it depends on the size of an input beyond a formula."""
     values: Extent = 0
     for slot, value in enumerate(node.operands):
-        if value not in node.operands[:slot]:
+        if value not in node.operands[:slot] and not only_measured(node, slot):
             shape = graph.shape(value)
             values = values + _read(node, slot, elements(shape), len(shape))
     for shape in node.shapes:
@@ -50,6 +50,11 @@ def bytes_moved(graph: Graph, nodes: Iterable[Node], batch: int, width: int) -> 
     except NotAffine:
         return None
     return total if isinstance(total, int) else None
+
+
+def only_measured(node: Node, slot: int) -> bool:
+    """Whether a node takes of operand `slot` its size alone."""
+    return node.op is not None and node.op.operands[slot : slot + 1] == ("like",)
 
 
 def elements(shape: Shape) -> Any:

@@ -21,6 +21,7 @@ from math import ceil, floor
 from typing import TypeAlias
 
 from netdsl.graph import Graph, Node
+from netdsl.traffic import only_measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,7 @@ def _behind(graph: Graph, node: Node, found: list[ReceptiveField | None]) -> Rec
     fields = []
     for slot, value in enumerate(node.operands):
         field = found[value.node]
-        lends_its_shape = node.op.operands[slot : slot + 1] == ("like",)
-        if field is not None and not lends_its_shape:
+        if field is not None and not only_measured(node, slot):
             windows = node.op.receptive_field(max(len(graph.shape(value)) - 1, 0))
             fields.append(ReceptiveField(_through(field.most, windows), _through(field.least, windows)))
     if not fields:

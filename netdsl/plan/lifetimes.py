@@ -14,7 +14,7 @@ from netdsl.graph import Graph, Node, leaves
 from netdsl.ops.op import Shape
 from netdsl.scope import Value
 from netdsl.step import Step
-from netdsl.traffic import elements
+from netdsl.traffic import elements, only_measured
 
 # Who holds it: the caller ("input", "output"), the module ("weight"), or the network while it runs ("inner").
 Role: TypeAlias = Literal["input", "output", "weight", "inner"]
@@ -135,8 +135,3 @@ class _Walk:
 
     def _width(self, value: Value) -> int:
         return int(self.graph.shape(value)[0])  # type: ignore[arg-type]
-
-
-def only_measured(node: Node, slot: int) -> bool:
-    """Whether a node takes of operand `slot` its size alone."""
-    return node.op is not None and node.op.operands[slot : slot + 1] == ("like",)

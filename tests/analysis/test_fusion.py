@@ -77,6 +77,11 @@ def test_what_a_stride_leaves_out_is_not_read() -> None:
     assert fusion(run(graph(text)), dtype="bf16").bytes_after == 2 * (4 * 16 + 8 * 16 + 8 * 4)
 
 
+def test_what_only_lends_its_size_is_not_read() -> None:
+    text = "net n { input x: 4x8x8; input z: 4x16x16; output y = resize(x, z) }"
+    assert fusion(run(graph(text)), dtype="fp32").bytes_after == 4 * (4 * 64 + 4 * 256)
+
+
 def test_unknown_sizes_have_no_bytes() -> None:
     text = "net n { input x: [3, H, W]; output y = x -> conv(8, 3) -> relu }"
     found = fusion(run(graph(text)))

@@ -11,9 +11,9 @@ import pytest
 import netdsl
 from netdsl.graph import Graph, leaves
 from netdsl.passes import run
-from netdsl.plan.lifetimes import only_measured
 from netdsl.plan.memory import ALIGNMENT, MemoryPlan, memory
 from netdsl.scope import Value
+from netdsl.traffic import only_measured
 from tests.examples.networks import ZOO, compiled
 from tests.graphs import graph
 from tests.random.networks import network

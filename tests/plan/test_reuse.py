@@ -16,7 +16,7 @@ from netdsl.runtime.arena import Arena
 from netdsl.runtime.executor import Executor
 from netdsl.runtime.proof import draw
 from netdsl.runtime.proof.extents import smallest
-from netdsl.runtime.proof.gates import WHOLE, measure
+from netdsl.runtime.proof.gates import GATES, WHOLE, measure
 from netdsl.runtime.values import Values, channels_together
 from netdsl.scope import Value
 from tests.examples.networks import compiled
@@ -104,6 +104,18 @@ net n {
   output z = c -> transpose
 }
 """
+
+
+def test_kernels() -> None:
+    """In Triton's interpreter."""
+    net = netdsl.compile(LIVES)
+    inputs = draw.inputs([net.fused.nodes[number] for number in net.fused.inputs], 2)
+    state = state_of(net)
+    with torch.no_grad():
+        wanted = tensors(Executor(net.fused, state, "algebra")(*inputs))
+        kernels = Executor(net.fused, state, "kernels", dtype=torch.float32)
+        found = poisoned(kernels, [given.float() for given in inputs], memory(net.fused, 2, 4))
+    assert all(measure(a, b).over(GATES["ieee"]) <= 1 for a, b in zip(found, wanted, strict=True))
 
 
 def test_a_life_that_ends_too_early_is_noticed() -> None:

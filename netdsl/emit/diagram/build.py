@@ -17,6 +17,7 @@ from netdsl.ops.op import Shape
 from netdsl.scope import Value
 from netdsl.source import Span
 from netdsl.step import Step, walk
+from netdsl.traffic import only_measured
 
 
 @dataclass(slots=True)
@@ -256,7 +257,7 @@ class _Builder:
         closed = self.boxes[target].block is not None
         key = (source, target, drawn, None if closed else (self.first(node.number), slot))
         shape = self.graph.shape(value)
-        like = node.op is not None and node.op.operands[slot : slot + 1] == ("like",)
+        like = only_measured(node, slot)
         edge = Edge(source, target, "", drawn, slot, mean_extent(shape), like, error=self.errors.get(node.number, ""))
         found.setdefault(key, (edge, []))[1].append(shape)
 
