@@ -21,8 +21,8 @@ def floors(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -
     """The least seconds of each step of `graph` here, by the numbers of its nodes."""
     # What has no arithmetic of its own on a CPU is computed in float32.
     exact = torch.float32 if device.type == "cpu" and dtype in (torch.float16, torch.bfloat16) else dtype
-    found = costs(graph, batch, str(exact), dtype.itemsize, roofline(device, exact, torch.get_num_threads()))
-    return {number: cost.seconds for number, cost in found.items()}
+    here = roofline(device, exact, torch.get_num_threads())
+    return {number: cost.seconds for number, cost in costs(graph, batch, dtype.itemsize, str(exact), here).items()}
 
 
 @lru_cache(maxsize=16)
