@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 import netdsl
+from benchmarks.networks import NETWORKS
 from netdsl.runtime.bench import bench, correct
+from netdsl.runtime.bench.case import threads
 from netdsl.runtime.bench.peers import PEERS, Peer
 from netdsl.runtime.loading import load, network_class
+
+ROOT = Path(__file__).parents[2]
 
 # What a reader of the graph can get wrong: a norm that is folded and two that are not, windows that reach over the end,
 # padding that counts, channels that are flattened, a value that is read twice, one that is cropped.
@@ -42,7 +47,8 @@ def run(text, engine=None, **options):
 def test_a_peer_computes_the_network(peer, monkeypatch):
     if importlib.util.find_spec(PEERS[peer].package) is None:
         pytest.skip(f"{PEERS[peer].package} is not installed")
-    monkeypatch.setattr("netdsl.runtime.bench.case.processors", lambda: 1)
+    if peer == "jax":
+        monkeypatch.setattr("netdsl.runtime.bench.xla.processors", threads)
     monkeypatch.setattr("netdsl.runtime.bench.measure.TURN", 0.001)
     ours, row = run(VARIED, peers=[peer], batches=[3]).rows
     assert (ours.peer, row.peer) == ("netdsl", peer)
@@ -60,6 +66,16 @@ def test_a_compiled_peer_computes_the_network(peer):
     _, row = run(VARIED, peers=[peer], batches=[2]).rows
     assert row.error is None, row.error
     assert row.compile_s > 0.1
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.net)
+def test_every_peer_computes_every_network_that_is_measured(network, monkeypatch):
+    if PEERS["jax"].missing() is None:
+        monkeypatch.setattr("netdsl.runtime.bench.xla.processors", threads)
+    peers = [peer for peer in ("eager", "onnxruntime", "openvino", "jax") if PEERS[peer].missing() is None]
+    found = netdsl.compile(ROOT / "examples" / network.file, network.net).bench(peers=peers, pairs=1)
+    assert [row.error for row in found.rows] == [None] * (1 + len(peers))
 
 
 class Slightly(torch.nn.Module):
