@@ -60,6 +60,21 @@ def test_every_kind_of_step_in_every_format(dtype, tune):
     assert far(found, wanted).over(WHOLE[dtype]) < 1
 
 
+def test_what_is_convolved_and_added_to_it_is_not_written_over():
+    network = netdsl.compile("""
+net loop {
+  input x: 3x16x16
+  a = x -> conv(8, 3) -> relu
+  output y = add(a, a -> conv(8, 3) -> batch_norm) -> relu
+}
+""")
+    model = model_of(network)
+    given = inputs(network.graph, 2)
+    for tune in (True, False):
+        engine = network.engine(model, batch=2, tune=tune)
+        assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+
+
 def test_outputs_are_the_callers():
     network = netdsl.compile(ALL_KINDS)
     model = model_of(network)

@@ -74,7 +74,9 @@ class Sketch:
         step = prepare(form, channels, shapes, weights, self.device)
         sources = self.sources[node.number]
         residual = None if step.residual is None else self._one(sources[step.residual])
-        spare = step.residual is not None and self.is_spare(node, step.residual)
+        # One operand may be both what is convolved and what is added.
+        own = step.residual is not None and step.residual != form.source.slot
+        spare = own and self.is_spare(node, step.residual)
         return Task(
             step, sources[form.source.slot], residual, self.outs[node.number], spare, self.dtype, self.device, precision
         )
