@@ -16,7 +16,7 @@ from netdsl.plan.memory import MemoryPlan, memory
 from netdsl.plan.roofline import Cost, costs
 from netdsl.scope import Value
 from netdsl.step import Step, kernels, parts
-from netdsl.traffic import BYTES
+from netdsl.traffic import BYTES, only_measured
 
 WIDTHS = {**BYTES, "tf32": BYTES["fp32"]}  # tf32: numbers of fp32, multiplied by tensor cores
 SPATIAL = ("", "W", "HW", "DHW")
@@ -129,7 +129,8 @@ def _steps(fused: Graph, planned: MemoryPlan, cost: dict[int, Cost]) -> Iterator
     behind = planned.lifetimes.behind
     for node in kernels(fused):
         assert node.op is not None
-        read = dict.fromkeys(number for value in node.operands for number in behind[value])
+        operands = (value for slot, value in enumerate(node.operands) if not only_measured(node, slot))
+        read = dict.fromkeys(number for value in operands for number in behind[value])
         written = dict.fromkeys(planned.storage(Value(node.number, i)) for i in range(len(node.shapes)))
         yield PlannedStep(
             node.number,

@@ -113,6 +113,7 @@ class _Walk:
             self.homes[buffer] = len(self.storages)
             held = tuple(self.buffers[buffer])
             self.storages.append(Storage(self._joined(held), "inner", node.number, node.number, held))
+        self.storages[self.homes[buffer]].last = node.number
         self.behind[value] = (self.homes[buffer],)
         self.channel[value] = offset
 

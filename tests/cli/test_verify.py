@@ -74,7 +74,7 @@ def test_symbolic_inputs_get_a_size(netdsl, here):
 
 
 def test_kernels_compiled_for_a_gpu_are_not_interpreted(netdsl, monkeypatch):
-    monkeypatch.setattr("netdsl.kernels.launch.INTERPRETED", False)
+    monkeypatch.setattr("netdsl.kernels.INTERPRETED", False)
     result = netdsl("verify", "fused.net")
     assert result.exit_code == 1
     assert "error[N735]" in result.stderr
