@@ -86,11 +86,12 @@ def _convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
     channels = weight.shape[0] if isinstance(step.core, Deconv) else weight.shape[1] * groups
     fixed: dict[str, Any] = {"scale": scale, "activation": activation(step.activation), "precision": precision}
     rank = weight.dim() - 2
+    apart: tuple[int, ...] = ()
     if windows is not None:
         fixed |= {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
         fixed |= {"groups": groups, "prologue": _prologue(step, channels)}
         if isinstance(step.core, Deconv):
-            fixed["output_padding"] = windows.output_padding
+            fixed["output_padding"], apart = windows.output_padding, windows.stride
     elif rank:  # a linear layer that reads a whole map: one window
         fixed |= {"stride": (1,) * rank, "padding": ((0, 0),) * rank, "dilation": (1,) * rank}
     bias = None if step.bias is None else step.bias.float()
@@ -101,7 +102,7 @@ def _convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
             points = (..., *(None,) * rank)
             out, residual = out[points], None if residual is None else residual[points]
         given = sources if rank else sources[0]
-        config = interpreter.convolution(channels // groups, groups, out)
+        config = interpreter.convolution(channels // groups, groups, out, apart)
         function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
 
     return run
