@@ -145,6 +145,8 @@ PRE = f"net f {{ {X}; output y = x -> a: conv(6, 3) -> max_pool(2) -> n: batch_n
 POINTWISE = f"net f {{ {X}; output y = x -> a: max_pool(2) -> b: batch_norm -> relu }}"
 RESIDUAL = f"""net f {{ {X}; a = x -> a: conv(5, 3) -> relu
   output y = add(a, a -> b: conv(5, 3) -> batch_norm) -> relu }}"""
+ADDED = f"""net f {{ {X}; a = x -> a: conv(5, 3) -> relu
+  output y = add(a, a -> c: max_pool(3, stride = 1, pad = 1) -> b: conv(5, 3) -> batch_norm) -> relu }}"""
 POOLS = (
     f"net f {{ {X}; output y = x -> a: conv(6, 3) -> b: max_pool(3, stride = 2, pad = 1) -> c: avg_pool(3, pad = 1) }}"
 )
@@ -170,6 +172,12 @@ FLATTENED = f"net f {{ {X}; output y = x -> a: conv(6, 3) -> relu -> flatten -> 
 DILATED = f"net f {{ {X}; output y = x -> a: max_pool(2) -> b: conv(7, 3, dilation = 2) -> relu }}"
 REUSED = f"""net f {{ {X}; a = x -> a: conv(5, 3) -> relu; b = a -> b: conv(5, 3) -> relu
   output y = b -> c: max_pool(2); output z = a -> d: conv(3, 3) }}"""
+
+
+BESIDE = """residual, values.room(node))
+    if self.backend == "kernels" and node.name == "b":
+        operands[0][0].as_strided((1,), (1,), operands[0][0].storage_offset() - 1).fill_(0)
+"""
 
 
 @dataclass(frozen=True)
@@ -288,7 +296,10 @@ FAULTS = {
         "b",
         edit(
             values.Values.room,
-            ("whole = self.new((", "whole = self.sources(node.operands[0])[0] if node.name == 'b' else self.new(("),
+            (
+                "whole = self._memory(",
+                "whole = self.sources(node.operands[0])[0] if node.name == 'b' else self._memory(",
+            ),
         ),
     ),
     "a flattened map read in the order of memory": Seeded(
@@ -363,6 +374,28 @@ FAULTS = {
             names=("activate",),
         ),
     ),
+    "NaN swallowed in what is added": Seeded(
+        ADDED,
+        "b",
+        kernel(
+            conv_pointer,
+            (
+                "acc = acc + tl.load(residual + r_at, mask=stored, other=0.0).to(tl.float32)",
+                "r = tl.load(residual + r_at, mask=stored, other=0.0)\n        acc = acc + tl.where(r > -1e9, r, 0.0)",
+            ),
+        ),
+    ),
+    "what lies beside the input overwritten": Seeded(
+        TWO_KERNELS,
+        "b",
+        edit(
+            executor.Executor.step,
+            (
+                "residual, values.room(node))\n",
+                BESIDE,
+            ),
+        ),
+    ),
     "alpha of a response normalisation not divided": Seeded(
         LRN, "b", kernel(response_norm, ("alpha * (squares / SIZE)", "alpha * squares"), names=("lrn_kernel",))
     ),
@@ -390,6 +423,12 @@ def test_without_a_fault_all_is_right(text):
     assert found.passed, found.failures
 
 
+def test_outputs_for_training_are_none_of_a_proof():
+    found = proof(f"net f {{ {X}; a = x -> conv(4, 3); output y = a -> relu; output z = a; aux output w = a -> tanh }}")
+    assert found.passed
+    assert [check.step for check in found.checks if check.way.startswith("whole")] == ["output y", "output z"]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_step_with_the_fault_is_named(name, tmp_path, monkeypatch):
     seeded = FAULTS[name]
@@ -402,6 +441,21 @@ def test_the_step_with_the_fault_is_named(name, tmp_path, monkeypatch):
     assert wrong == {seeded.step, *seeded.also}, [
         (check.step, check.way, check.error, check.note) for check in found.failures
     ]
+
+
+def test_memory_shared_too_soon_shows_in_the_whole_network():
+    network = netdsl.compile(REUSED)
+    fault = editing.function(
+        executor.Executor.values,
+        (
+            "memory(self.graph, batch, self.dtype.itemsize)",
+            "(lambda plan: replace(plan, offsets=dict.fromkeys(plan.offsets, 0)))(memory(self.graph, batch, 8))",
+        ),
+        ("batch, arena = len(inputs[0]), None", "from dataclasses import replace; batch, arena = len(inputs[0]), None"),
+    )
+    with fault:
+        found = network.verify()
+    assert {check.way for check in found.failures} == {"whole network float64"}
 
 
 def test_there_are_at_least_thirty():

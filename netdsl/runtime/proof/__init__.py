@@ -95,7 +95,7 @@ def _machine(cuda: bool) -> tuple[torch.device, tuple[str, ...], tuple[str, ...]
         from netdsl.runtime.device import gpu
 
         return gpu(), ON_GPU, ()
-    if "netdsl.kernels.launch" not in sys.modules:
+    if "netdsl.kernels.interpreter" not in sys.modules:
         os.environ["TRITON_INTERPRET"] = "1"  # read when kernels are imported
     from netdsl.kernels import INTERPRETED as interpreted
 

@@ -1,7 +1,8 @@
 """Each kernel of a network by itself, on maps so small that tails and padding are most of them.
 
-Steps that do the same on as many channels are one case. The extents are odd and differ from axis to axis, and a case
-that would take too long is given fewer channels, which its note says.
+Steps that do the same on as many channels are one case. The extents differ from axis to axis, one odd and one even, for
+what a stride leaves over is not the same. In the interpreter channels are at most so many that a kernel still takes
+them in several blocks with a rest, and fewer where that takes too long; a note says so.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from netdsl.step import Outer, Part, Step, parts
 BATCH = 2
 EXTENTS: dict[int, tuple[tuple[int, ...], ...]] = {
     1: ((19,), (37,), (67,), (131,)),
-    2: ((7, 9), (9, 11), (13, 15), (19, 21), (27, 29), (35, 37), (51, 53), (67, 69)),
-    3: ((3, 5, 7), (5, 6, 7), (7, 8, 9), (9, 11, 13), (15, 17, 19)),
+    2: ((7, 10), (9, 12), (13, 16), (19, 22), (27, 30), (35, 38), (51, 54), (67, 70)),
+    3: ((3, 5, 8), (5, 6, 7), (7, 8, 9), (9, 11, 14), (15, 17, 20)),
 }
-WIDEST = (2**40, 256, 160, 96, 48, 32)  # channels, until the work is little enough
+WIDEST = (80, 48, 32)  # channels in the interpreter, until the work is little enough; 80 are two blocks for it
 GROUP = 2**21  # a group of a convolution is programs of its own: as much work as so many MACs
 
 
@@ -55,7 +56,10 @@ def cases(graph: Graph, most_macs: int | None) -> list[Case]:
             continue
         case = _case(graph, node, form, most_macs)
         key = (_essence(case.node), case.graph.operand_shapes(case.node), case.splits, case.cropped)
-        found[key] = replace(found[key], same=found[key].same + 1) if key in found else case
+        if key in found:
+            before = found[key]
+            case = replace(before, same=before.same + 1, note=before.note or case.note)
+        found[key] = case
     return list(found.values())
 
 

@@ -8,6 +8,8 @@ the classic fusion bugs moves an output by 4e-4, eighty times the gate. The othe
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import reduce
 from typing import NamedTuple
 
 from torch import Tensor
@@ -27,6 +29,7 @@ GATES = {
 }
 # Of a whole network in float64, whose errors grow from layer to layer.
 WHOLE = Gate(1e-9, 1e-7)
+WIDEST = Gate(1e-5, 1e-4)  # of one in which they grow without bound
 
 
 class Error(NamedTuple):
@@ -39,8 +42,26 @@ class Error(NamedTuple):
         """How many times the gate: it is passed up to 1."""
         return max(self.rms / gate.rms, self.largest / gate.largest)
 
+    def and_of(self, other: Error) -> Error:
+        """The error of two results together. The larger of two tuples would forget a `largest`."""
+        return Error(max(self.rms, other.rms), max(self.largest, other.largest))
 
+
+NONE = Error(0.0, 0.0)
 WRONG = Error(math.inf, math.inf)
+
+
+def for_chaos(moved: Error) -> Gate:
+    """The gate of a whole network whose outputs are `moved` so far where its inputs are rounded otherwise: a hundred
+    layers round a hundred times."""
+    return Gate(
+        min(max(WHOLE.rms, 100 * moved.rms), WIDEST.rms), min(max(WHOLE.largest, 100 * moved.largest), WIDEST.largest)
+    )
+
+
+def worst(errors: Iterable[Error]) -> Error:
+    """The error of several results together; none where there are no results."""
+    return reduce(Error.and_of, errors, NONE)
 
 
 def measure(found: Tensor, wanted: Tensor) -> Error:
@@ -55,7 +76,7 @@ def measure(found: Tensor, wanted: Tensor) -> Error:
             return WRONG
         found, wanted = found[finite], wanted[finite]
     if not wanted.numel():
-        return Error(0.0, 0.0)
+        return NONE
     difference = found - wanted
     if not bool(difference.isfinite().all()):
         return WRONG

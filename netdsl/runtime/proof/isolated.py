@@ -17,7 +17,7 @@ from netdsl.runtime.executor import Executor
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.proof import draw
 from netdsl.runtime.proof.cases import BATCH, Case
-from netdsl.runtime.proof.gates import GATES, WRONG, Error, measure
+from netdsl.runtime.proof.gates import GATES, WRONG, Error, measure, worst
 from netdsl.runtime.proof.report import Check, label, place
 from netdsl.runtime.values import Values
 from netdsl.scope import Value
@@ -52,7 +52,7 @@ def prove(case: Case, way: str, device: torch.device, margin: int = GUARD) -> tu
     precision = way if dtype is torch.float32 else "ieee"
     weights = _weights(case, dtype)
     operands = [_operand(case, slot, dtype, device, margin) for slot in range(len(case.splits))]
-    saved = [tuple(part.tensor.clone() for part in parts) for parts in operands]
+    saved = [[bits(part.around).clone() for part in parts] for parts in operands]
     reference = Executor(case.graph, weights, "parts", device=device)
     truth = Values(case.graph, BATCH, torch.float64, device)
     kernel = Executor(case.graph, weights, "kernels", dtype=dtype, device=device, precision=precision)
@@ -68,14 +68,12 @@ def prove(case: Case, way: str, device: torch.device, margin: int = GUARD) -> tu
     except Exception as error:  # whatever is raised, this kernel does not compute its step
         return WRONG, f"{type(error).__name__}: {error}"
     for parts, before in zip(operands, saved, strict=True):
-        if not all(
-            torch.equal(part.tensor.nan_to_num(), old.nan_to_num()) for part, old in zip(parts, before, strict=True)
-        ):
+        if not all(torch.equal(bits(part.around), old) for part, old in zip(parts, before, strict=True)):
             return WRONG, "it overwrites what it reads"
     if not all(map(untouched, values.made)):
         return WRONG, "it writes outside of its output"
     results = [Value(case.node.number, index) for index in range(len(case.node.shapes))]
-    return max(measure(values.tensor(value), truth.tensor(value)) for value in results), ""
+    return worst(measure(values.tensor(value), truth.tensor(value)) for value in results), ""
 
 
 class Guarded(NamedTuple):
@@ -83,6 +81,11 @@ class Guarded(NamedTuple):
 
     tensor: Tensor
     around: Tensor
+
+
+def bits(tensor: Tensor) -> Tensor:
+    """The numbers as integers, of which each is itself, as NaN is not."""
+    return tensor.view({2: torch.int16, 4: torch.int32}[tensor.element_size()])
 
 
 def untouched(guarded: Guarded) -> bool:
@@ -129,16 +132,16 @@ class GuardedValues(Values):
 def _operand(case: Case, slot: int, dtype: torch.dtype, device: torch.device, margin: int) -> list[Guarded]:
     """Signed numbers for an operand, in as many tensors as it comes in.
 
-    One number of the last sample is NaN: it must reach what depends on it, as in torch, and nothing else."""
+    One number of the last sample is NaN, in the middle of what is read first and at the end of what is added: it must
+    reach what depends on it, as in torch, and nothing else."""
     found = []
     extents = tuple(int(extent) for extent in case.graph.nodes[slot].shape[1:])  # type: ignore[arg-type]
     for index, channels in enumerate(case.splits[slot]):
         part = guard((BATCH, channels, *extents), dtype, device, margin, cropped=case.cropped[slot])
         part.tensor.copy_(draw.value(f"{slot}.{index}", part.tensor.shape))
         found.append(part)
-    if slot == 0:
-        middle = tuple(extent // 2 for extent in found[0].tensor.shape[1:])
-        found[0].tensor[(-1, *middle)] = torch.nan
+    place = tuple(extent // 2 if slot == 0 else -1 for extent in found[0].tensor.shape[1:])
+    found[0].tensor[(-1, *place)] = torch.nan
     return found
 
 

@@ -16,7 +16,7 @@ from netdsl.graph import Graph, Node
 from netdsl.runtime.executor import Executor, last_readers
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.proof import draw
-from netdsl.runtime.proof.gates import GATES, WRONG, Error, measure
+from netdsl.runtime.proof.gates import GATES, NONE, WRONG, Error, measure
 from netdsl.runtime.proof.reference import Reference, Result
 from netdsl.runtime.proof.report import Check, label, place
 from netdsl.runtime.values import Values, channels_together
@@ -58,18 +58,18 @@ class _Lockstep:
         except Exception as raised:  # a step that cannot be computed is a step that is wrong
             self._skip(node)
             return WRONG, f"{type(raised).__name__}: {raised}"
-        worst, note = Error(0.0, 0.0), self._overwritten(node)
+        together, note = NONE, self._overwritten(node)
         for value, result in self._results(node):
             wanted = self.origin.truth(result)
             error = measure(self.values.tensor(value), wanted)
-            worst = max(worst, error)
+            together = together.and_of(error)
             self._force(node, value, result, wanted)
             if node.name in self.executor.views and error.over(GATES["float64"]) > 1:
                 self.values.hold(value, (channels_together(wanted),))  # so that its readers can be proved
         for value in self.dying.get(node.number, ()):
             self.values.drop(value)
             self.forced.pop(value, None)
-        return (WRONG, note) if note else (worst, "")
+        return (WRONG, note) if note else (together, "")
 
     def _results(self, node: Node) -> Iterator[tuple[Value, Result]]:
         """Each value that a node yields, and what it is in the network as written."""
