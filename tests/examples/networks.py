@@ -54,7 +54,8 @@ def check(file: str, folder: Path = EXAMPLES) -> tuple[Any, ...]:
 @contextmanager
 def plugin(entry: dict[str, Any]) -> Iterator[None]:
     """The operators of the plugin that a network needs, for as long as it is compiled: no other test is to see them."""
-    added = operators(entry["plugin"]) if "plugin" in entry else {}
+    known = operators(entry["plugin"]) if "plugin" in entry else {}
+    added = {operator: known[operator] for operator in known if operator not in OPS}  # one may stand inside another
     OPS.update(added)
     try:
         yield

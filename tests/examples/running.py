@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from math import prod
@@ -49,9 +50,15 @@ class Sized(NamedTuple):
     macs: int  # of one forward pass, about
 
 
-def sized(network: str) -> Sized:
+def cheap(network: str) -> Any:
+    """The example, compiled with the parameters that make it cheaper where it has any."""
     given = PARAMETERS.get(network, {})
-    found = compile_with(network, **given) if given else compiled(network)
+    return compile_with(network, **given) if given else compiled(network)
+
+
+@functools.cache
+def sized(network: str) -> Sized:
+    found = cheap(network)
     figures = found.summary().as_dict()
     native = {name: tuple(shape) for name, shape in figures["inputs"].items()}
     side = SIDE.get(network, SIDE.get(FILE[network].name))
@@ -69,6 +76,7 @@ def resized(shape: tuple[int, ...], side: int | tuple[int, ...]) -> tuple[int, .
     return (shape[0], *(side if isinstance(side, tuple) else (side,) * rank)[-rank:]) if rank else shape
 
 
+@functools.cache
 def cheapest(file: str) -> str:
     """The network of a family that costs least to run."""
     return min(FAMILIES[file], key=lambda network: sized(network).macs + 100 * summary(network)["params"])
