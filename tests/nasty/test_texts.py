@@ -27,6 +27,7 @@ LINES: dict[str, tuple[str, ...] | None] = {
     "summary": ("{}",),
     "draw": ("{}", "-o", "out.svg"),
     "fusion": ("{}",),
+    "plan": ("{}",),
     "diff": ("{}", "{}"),
     "run": ("{}",),
     "verify": ("{}",),
