@@ -105,8 +105,15 @@ class Coverage:
         for name, share in SHARES.items():
             if self.shapes[name] < share * self.networks:
                 yield f"{name}: in {self.shapes[name]} of {self.networks} networks"
+        if len(self.pairs) < 5000 * min(scale, 0.58) or self.thrice < 1600 * min(scale, 0.58):  # new pairs become rare
+            yield f"ordered pairs of operators: {len(self.pairs)}, thrice {self.thrice}"
         if self.batches[1] < 20 * scale:
             yield f"batches of one: {self.batches[1]}"
+
+    @property
+    def thrice(self) -> int:
+        """Ordered pairs of operators that were met three times and more."""
+        return sum(times >= 3 for times in self.pairs.values())
 
     def told(self) -> list[tuple[str, str]]:
         """The figures, for people."""
@@ -118,7 +125,7 @@ class Coverage:
             ("rarest operator", f"{least}, in {self.operators[least]} networks of {self.networks}"),
             ("rarest setting of those that go wrong elsewhere", f"{rare}, {self.buckets[rare]} times"),
             ("rarest attribute, default or given", f"{few}, {self.settings[few]} times"),
-            ("ordered pairs of operators", f"{len(self.pairs)}, thrice {sum(n >= 3 for n in self.pairs.values())}"),
+            ("ordered pairs of operators", f"{len(self.pairs)}, thrice {self.thrice}"),
             ("networks with", shares),
             *((what, f"{count} in {self.networks} networks") for what, count in self.fused.items()),
         ]  # fmt: skip
