@@ -82,6 +82,7 @@ class Plan:
     examples: str
     cuda: bool
     pairs: int
+    patience: float = 1.0  # of the limits of time
 
     def jobs(self) -> Iterator[Job]:
         flags = ["--cuda"] if self.cuda else []
@@ -107,7 +108,7 @@ class Plan:
     def _cell(self, network: Network, batch: int, dtype: str, peer: str, most: float) -> Job:
         cell = Cell(network, batch, dtype, (peer,), self.cuda)
         command = ("-m", "netdsl", *cell.arguments(self.examples, self.pairs), "--warm")
-        return Job(f"{cell.key}, {peer}", command, 0.4 * most, most, cell.key, peer)
+        return Job(f"{cell.key}, {peer}", command, 0.4 * most, most * self.patience, cell.key, peer)
 
 
 def run(job: Job, seconds: float, environment: dict[str, str]) -> dict[str, Any]:
@@ -162,7 +163,9 @@ def whole_plan() -> Plan:
 def rehearsal(folder: Path) -> Plan:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tiny.net").write_text(TINY, encoding="utf-8")
-    return Plan(TINY_NETWORKS, ((2, "float32"), (1, "float32")), (), ("inductor", "jax"), str(folder), False, 2)
+    return Plan(
+        TINY_NETWORKS, ((2, "float32"), (1, "float32")), (), ("inductor", "jax"), str(folder), False, 2, patience=6.0
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,9 +11,10 @@ from netdsl.runtime.bench.case import Case
 from netdsl.runtime.bench.contender import Contender, Unfit, leaves
 from netdsl.runtime.proof.gates import measure
 
-# Of the root mean square of an output, over the whole network. The smallest of the classic mistakes of fusion moves an
-# output by 4e-4. Measured on eight networks of 16 to 161 layers: see the table of docs/bench.md.
-GATES = {"float32": 1e-4, "tf32": 1e-2, "float16": 2e-2, "bfloat16": 1e-1}
+# Of the root mean square of an output, over the whole network. In float32 right ones were seen 3e-7 (GoogLeNet) to 7e-6
+# (ResNet-50) off, and the smallest of the classic mistakes of fusion moves an output by 4e-4. PyTorch's own ResNet-50
+# is 1.4e-2 off in fp16 and 6.7e-2 in bf16, where only gross mistakes are seen; tf32 has the precision of fp16.
+GATES = {"float32": 1e-4, "tf32": 5e-2, "float16": 5e-2, "bfloat16": 2e-1}
 SAMPLES = 8  # of a batch that are compared, from the first to the last: float64 is slow
 
 
