@@ -106,6 +106,4 @@ def _left_out(image: Image.Image) -> tuple[str, ...]:
 def _convert(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits a channel: Pillow's own conversion would clip, not scale
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode == "P":
-        image = image.convert("RGBA")
     return image.convert(mode)

@@ -46,7 +46,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
     head = _head(path, limit)
     if head[8:9] == b"{":
         found = _safetensors(path, head)
-    elif path.suffix == ".safetensors" or head.lstrip()[:1] in (b"<", b"{"):
+    elif path.suffix == ".safetensors":
         raise _damaged(path, head)
     else:
         found = _pickled(path, head, limit)
@@ -98,13 +98,13 @@ class _NamedTwice(Exception):
     """safetensors itself takes the last of two tensors of one name."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Raises _NamedTwice; what the pairs hold is for safetensors itself to read."""
+    found: set[str] = set()
+    for name, _ in pairs:
         if name in found:
             raise _NamedTwice(name)
-        found[name] = value
-    return found
+        found.add(name)
 
 
 def _pickled(path: Path, head: bytes, limit: int) -> dict[str, Tensor]:
@@ -220,7 +220,9 @@ def _check_tensors(path: Path, expected: Mapping[str, Tensor], found: Mapping[st
         f"`{name}`" for name, tensor in found.items() if tensor.is_floating_point() and not tensor.isfinite().all()
     ]
     if broken:
-        raise placeless("N717", f"{len(broken)} tensors in `{path}` hold NaN or infinity", notes=(_listed(broken),))
+        tensors = "1 tensor" if len(broken) == 1 else f"{len(broken)} tensors"
+        verb = "holds" if len(broken) == 1 else "hold"
+        raise placeless("N717", f"{tensors} in `{path}` {verb} NaN or infinity", notes=(_listed(broken),))
 
 
 # ------------------------------------------------------------------------------------------------------ saying so

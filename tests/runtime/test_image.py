@@ -105,6 +105,21 @@ def test_every_kind_of_pixel(tmp_path, mode):
         assert torch.allclose(got, torch.full((3, 4, 4), 0.5), atol=0.03)
 
 
+def test_of_sixteen_bits_the_upper_eight_are_read(tmp_path):
+    values = [257 * i for i in range(256)]
+    Image.frombytes("I;16", (16, 16), struct.pack("<256H", *values)).save(tmp_path / "a.png")
+    read = read_image(tmp_path / "a.png", (1, 16, 16)).tensor.flatten() * 255
+    assert torch.allclose(read, torch.tensor([value >> 8 for value in values]).float(), atol=0.01)
+
+
+def test_a_palette_whose_colours_are_partly_transparent(tmp_path):
+    """Pillow warns about such a one."""
+    image = gradient(16, 16).quantize(64)
+    image.save(tmp_path / "a.png", transparency=bytes(range(0, 256, 4)))
+    wanted = torch.frombuffer(bytearray(image.convert("RGB").tobytes()), dtype=torch.uint8).reshape(16, 16, 3)
+    assert torch.allclose(pixels(tmp_path / "a.png", (3, 16, 16)), wanted.permute(2, 0, 1) / 255, atol=1e-6)
+
+
 def test_one_pixel(tmp_path):
     Image.new("RGB", (1, 1), (255, 0, 0)).save(tmp_path / "a.png")
     assert pixels(tmp_path / "a.png", (3, 8, 8))[0].min() > 0.99

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import pickle
 import sys
@@ -65,6 +66,10 @@ def test_a_traceback_shows_the_emitted_line():
     text = "".join(traceback.format_exception(caught.value))
     assert "return x * self.weight  # line 17" in text
     assert "<netdsl scale" in text
+
+
+def test_the_source_can_be_inspected():
+    assert inspect.getsource(network_class(load(SOURCE, "scale"))) == SOURCE[SOURCE.index("class Scale") :]
 
 
 def test_source_that_fails_leaves_nothing_behind():
