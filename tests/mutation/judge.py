@@ -1,8 +1,8 @@
 """One pytest session that judges many mutants.
 
 It collects the tests of an area once and then, instead of running them, forks: first children that run each test and
-note the lines that it reaches, then a child for each mutant, which puts the mutant's code into the functions in memory
-and runs the tests that reach its line until one fails.
+note the statements that it reaches, then a child for each mutant, which puts the mutant's code into the functions in
+memory and runs the tests that reach its statement until one fails.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import pytest
 from tests.mutation.children import allow, alone, in_children, interrupted
 from tests.mutation.living import Living
 from tests.mutation.mutants import ROOT, File, Mutant
-from tests.mutation.reach import Reach, Tracer
+from tests.mutation.reach import Reach, Statement, probed
 
-LONG = 3.0  # seconds of processor time; a test that takes more is not asked
+LONG = 10.0  # seconds of processor time; a test that takes more is not asked
 PATIENCE = 20.0  # seconds of processor time that all tests together may take before a mutant is said to survive
 
 
 class Verdict(NamedTuple):
-    """`killer` is the test that failed, DIED, or None where all passed; `tests` is how many reach the mutant's line."""
+    """`killer` is the test that failed, DIED, or None where all passed; `tests` is how many reach the statement."""
 
     mutant: Mutant
     killer: str | None
@@ -83,18 +83,19 @@ class Judge:
     # -------------------------------------------------------------------------------------------------- in a child
 
     def _note(self, share: range) -> Reach:
-        """What these tests reach with code that was put in place like a mutant's, but has no fault."""
+        """What these tests reach, with code that is put in place as a mutant's is, but has probes and no fault."""
+        reached: set[Statement] = set()
         for file in self.files:
-            self.living.install(file, file.functions())
+            self.living.install(file, probed(file, self.mutants), reached.add)
         alone()
         noted = Reach()
-        tracer = Tracer(self.mutants)
         for i in share:
             self.living.forget()
+            reached.clear()
             began = time.process_time()
-            with interrupted(LONG), tracer.tracing() as lines:
+            with interrupted(LONG):
                 if self._run(i):
-                    noted.note(i, time.process_time() - began, lines)
+                    noted.note(i, time.process_time() - began, reached)
         return noted
 
     def _kill(self, mutant: Mutant) -> int | str | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import gc
 import importlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import _lru_cache_wrapper
 from types import CodeType, FunctionType
 from typing import Any
 
 from tests.mutation.mutants import ROOT, File, Function
+from tests.mutation.reach import PROBE
 
 
 class Living:
@@ -33,10 +34,12 @@ class Living:
             elif kind is _lru_cache_wrapper and thing.__module__.startswith(("netdsl", "tests")):
                 self._caches.append(thing)
 
-    def install(self, file: File, functions: Mapping[Function, CodeType]) -> None:
+    def install(self, file: File, functions: Mapping[Function, CodeType], probe: Callable[..., object] = id) -> None:
+        """Put the code into the functions of `file`; `probe` is what their probes call, if they have any."""
         for function, code in functions.items():
             for living in self._functions.get((str(file.path), function), ()):
                 living.__code__ = code
+                living.__globals__[PROBE] = probe
 
     def forget(self) -> None:
         """Empty all caches: a test that is told a remembered value does not reach the code."""

@@ -56,9 +56,9 @@ class File:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
-    def functions(self) -> dict[Function, CodeType]:
-        """The code of all functions, the inner ones too, as the tree now is."""
-        return dict(_functions_of(compile(self.tree, str(self.path), "exec", dont_inherit=True)))
+    def functions(self, tree: ast.Module | None = None) -> dict[Function, CodeType]:
+        """The code of all functions, the inner ones too, as the tree now is, or another."""
+        return dict(_functions_of(compile(tree or self.tree, str(self.path), "exec", dont_inherit=True)))
 
     def mutants(self) -> Iterator[Mutant]:
         """All mutants, in the order of the text."""
@@ -66,8 +66,8 @@ class File:
         lines = self.text.splitlines()
         name = self.path.relative_to(ROOT).as_posix()
         for function, definition in _definitions(self.tree):
-            for place in _places(definition, range(0)):
-                line = lines[getattr(place.node, "lineno", place.lines.start) - 1].strip()
+            for place in _places(definition, definition.lineno):
+                line = lines[getattr(place.node, "lineno", place.line) - 1].strip()
                 for fault in _faults(place):
                     key = Key(name, function, line, f"`{fault.before}` -> `{fault.after}`")
                     again[key] += 1
@@ -86,14 +86,14 @@ def _functions_of(code: CodeType) -> Iterator[tuple[Function, CodeType]]:
 class Place(NamedTuple):
     """A node where it hangs: in a field of its parent, at `index` where that is a list.
 
-    `lines` are those of the statement that it belongs to, or of the head of that statement.
+    `line` is the first of the statement that it belongs to.
     """
 
     parent: ast.AST
     field: str
     index: int | None
     node: ast.AST
-    lines: range
+    line: int
 
     def put(self, node: ast.AST) -> None:
         if self.index is None:
@@ -151,7 +151,7 @@ def _definitions(node: ast.Module | ast.ClassDef, scope: str = "") -> Iterator[t
             yield f"{scope}{inner.name}", inner
 
 
-def _places(parent: ast.AST, lines: range) -> Iterator[Place]:
+def _places(parent: ast.AST, line: int) -> Iterator[Place]:
     for field, value in ast.iter_fields(parent):
         if field in ASIDE and isinstance(parent, ast.FunctionDef | ast.Lambda | ast.AnnAssign | ast.match_case):
             continue
@@ -159,9 +159,9 @@ def _places(parent: ast.AST, lines: range) -> Iterator[Place]:
         for i, node in enumerate(inner):
             if not isinstance(node, ast.AST) or _not_judged(node):
                 continue
-            head = _head(node) or lines
-            yield Place(parent, field, i if isinstance(value, list) else None, node, head)
-            yield from _places(node, head)
+            first = node.lineno if isinstance(node, ast.stmt) else line
+            yield Place(parent, field, i if isinstance(value, list) else None, node, first)
+            yield from _places(node, first)
 
 
 def _not_judged(node: ast.AST) -> bool:
@@ -169,21 +169,6 @@ def _not_judged(node: ast.AST) -> bool:
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         return ast.unparse(node.exc.func) in ("InternalError", "AssertionError", "NotImplementedError")
     return isinstance(node, ast.Assert)
-
-
-def _head(node: ast.AST) -> range | None:
-    """The lines of a statement up to its body."""
-    if isinstance(node, ast.match_case):
-        return range(node.pattern.lineno, node.body[0].lineno)
-    if not isinstance(node, ast.stmt):
-        return None
-    body = getattr(node, "body", None) or getattr(node, "cases", None)
-    last = _first_line(body[0]) - 1 if body else node.end_lineno or node.lineno
-    return range(node.lineno, max(last, node.lineno) + 1)
-
-
-def _first_line(node: ast.stmt | ast.match_case) -> int:
-    return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
 
 
 def _faults(place: Place) -> Iterator[Fault]:

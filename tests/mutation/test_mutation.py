@@ -11,6 +11,7 @@ import pytest
 from tests.mutation.areas import AREAS
 from tests.mutation.children import DIED, allow, in_children
 from tests.mutation.mutants import ROOT, File, Function, draw
+from tests.mutation.reach import PROBE, probed
 from tests.mutation.survivors import listed
 
 TEXT = '''\
@@ -70,6 +71,19 @@ def test_a_mutant_takes_the_place_of_a_function_that_others_hold(file) -> None:
     held.__code__ = mutant.functions()[Function("clamp", 13)]
     assert held(5) == 0
     assert file.functions()[Function("clamp", 13)] != held.__code__  # the tree is as it was
+
+
+def test_probes_tell_what_is_reached(file) -> None:
+    reached: list[tuple[str, int]] = []
+    space: dict[str, object] = {PROBE: reached.append}
+    exec(compile(TEXT, str(file.path), "exec"), space)
+    held = space["clamp"].__wrapped__  # type: ignore[attr-defined]
+    held.__code__ = probed(file, file.mutants())[Function("clamp", 13)]
+    for x in (5, -5):
+        reached.append(("called with", x))
+        assert held(x) == max(x, 0)
+    path = str(file.path)
+    assert reached == [("called with", 5), (path, 15), (path, 17), ("called with", -5), (path, 15), (path, 16)]
 
 
 def test_a_draw_depends_on_its_seed_alone(file) -> None:
