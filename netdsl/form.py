@@ -192,8 +192,6 @@ class _Reader:
         norm = self._norm()
         add, residual = None, None
         if part := self._take(is_add):
-            if len(part.operands) != 2:
-                raise NoForm(f"`{part.name}` adds {len(part.operands)} values")
             add = part
             residual = self.residuals.get(part.name)
             if residual is None:  # a pointwise kernel that begins with the sum

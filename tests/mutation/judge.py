@@ -22,8 +22,8 @@ from tests.mutation.living import Living
 from tests.mutation.mutants import ROOT, File, Mutant
 from tests.mutation.reach import Reach, Statement, probed
 
-LONG = 10.0  # seconds of processor time; a test that takes more is not asked
-PATIENCE = 20.0  # seconds of processor time that all tests together may take before a mutant is said to survive
+LONG = 8.0  # seconds of processor time; a test that takes more is not asked
+PATIENCE = 8.0  # seconds of processor time that all tests together may take before a mutant is said to survive
 
 
 class Verdict(NamedTuple):

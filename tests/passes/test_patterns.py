@@ -100,9 +100,14 @@ def test_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     assert b"groups" in told.pop()
 
 
-def test_a_node_that_joined_in_the_end_has_no_reason_to_stay_apart() -> None:
-    """A norm that found nothing before it may still be a prologue."""
-    fused = run(graph("net n {\n  input x: 4x8x8\n  output y = x -> n: batch_norm -> r: relu -> c: conv(4, 3)\n}\n"))
-    assert [len(parts(node)) for node in kernels(fused)] == [3]
+@pytest.mark.parametrize(
+    "body",
+    [
+        "output y = x -> n: batch_norm -> r: relu -> c: conv(4, 3)",  # a norm found nothing before it, and then `c` behind
+        "output y = x -> a: conv(4, 1)\n  output z = x -> b: conv(4, 3)",  # not alike
+    ],
+)
+def test_nobody_is_told_to_stay_apart_for_nothing(body: str) -> None:
+    fused = run(graph(f"net n {{\n  input x: 4x8x8\n  {body}\n}}\n"))
     assert fused.plan is not None
     assert fused.plan.reasons == {}
