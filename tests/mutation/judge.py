@@ -107,7 +107,7 @@ class Judge:
         for i in sorted(self.reach.tests(mutant), key=lambda i: (-self.kills[mutant.file, i], seconds[i], i)):
             if time.process_time() > ends:
                 break
-            allow(3 + 10 * seconds[i])
+            allow(2 + 4 * seconds[i])
             if self._run(i) is False:
                 return i
         return None

@@ -73,3 +73,10 @@ def test_the_plan_says_why_nothing_computes_a_node() -> None:
     assert [graph_input.name for graph_input in (fused.nodes[i] for i in fused.inputs)] == ["x"]
     assert fused.targets == ()
     assert fused.loss is None
+
+
+@pytest.mark.parametrize("body", ["batch_norm -> conv(4, 3)", "conv(4, 3) -> batch_norm -> relu"])
+def test_a_kernel_stands_where_its_convolution_is_written(body: str) -> None:
+    (step,) = kernels(compile(f"net n {{ input x: 4x8x8; output y = x -> {body} }}").fused)
+    assert step.spans is not None
+    assert step.spans.whole.text == "conv(4, 3)"
