@@ -98,13 +98,14 @@ class Matmul(Op, name="matmul"):
         inner, columns = (b[-1], b[-2]) if self.transpose else (b[-2], b[-1])
         agree = all(same(p, q) for p, q in zip(a[:-2], b[:-2], strict=True))
         if not (agree and same(a[-1], inner)):
+            turn = "leave `transpose` out" if self.transpose else "`transpose = true` transposes the second"
             raise OpError(
                 f"`matmul` cannot multiply {show_shape(a)} by {show_shape(b)}"
                 + (", transposed" if self.transpose else ""),
                 code="N407",
                 input=1,
                 notes=(f"the first has {a[-1]} columns, the second {inner} rows",) if agree else (),
-                help="`transpose = true` transposes the second" if agree and same(a[-1], columns) else None,
+                help=turn if agree and same(a[-1], columns) else None,
             )
         return (*a[:-1], columns)
 

@@ -137,7 +137,7 @@ class AvgPool(Window, name="avg_pool"):
         even = is_even(sides(self.pad, len(x) - 1))
         if len(x) == 4 and even and any(surely_more(k, extent) for k, extent in zip(kernel, x[1:], strict=True)):
             raise OpError(  # torch's rule for volumes alone
-                f"the window of `avg_pool`, {show_shape(kernel)} is larger than its input, {show_shape(x[1:])}, "
+                f"the window of `avg_pool`, {show_shape(kernel)}, is larger than its input, {show_shape(x[1:])}, "
                 "which in volumes it may not be, even with padding",
                 code="N404",
                 attribute="kernel",

@@ -84,22 +84,22 @@ def _functions_of(code: CodeType) -> Iterator[tuple[Function, CodeType]]:
 
 
 class Place(NamedTuple):
-    """A node where it hangs: in a field of its parent, at `index` where that is a list.
+    """A node where it hangs: in a field of its parent, at `at` where that is a list.
 
     `line` is the first of the statement that it belongs to.
     """
 
     parent: ast.AST
     field: str
-    index: int | None
+    at: int | None
     node: ast.AST
     line: int
 
     def put(self, node: ast.AST) -> None:
-        if self.index is None:
+        if self.at is None:
             setattr(self.parent, self.field, node)
         else:
-            getattr(self.parent, self.field)[self.index] = node
+            getattr(self.parent, self.field)[self.at] = node
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,17 +57,32 @@ class _Probes(ast.NodeTransformer):
     def __init__(self, path: str, lines: set[int]) -> None:
         self.path = path
         self.lines = lines
+        self.line = 0  # of the statement that is visited
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
+        outer = self.line
+        if isinstance(node, ast.stmt):
+            self.line = node.lineno
         super().generic_visit(node)
         for name in ("body", "orelse", "finalbody"):
             statements = getattr(node, name, None)
             if isinstance(statements, list) and not isinstance(node, ast.Module | ast.ClassDef):
                 setattr(node, name, [told for statement in statements for told in self._told(statement)])
+        self.line = outer
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """It may be called long after its statement."""
+        self.generic_visit(node)
+        if self.line in self.lines:
+            node.body = ast.copy_location(ast.BoolOp(ast.Or(), [self._probe(self.line), node.body]), node.body)
         return node
 
     def _told(self, statement: ast.stmt) -> list[ast.stmt]:
         if statement.lineno not in self.lines:
             return [statement]
-        call = ast.parse(f"{PROBE}(({self.path!r}, {statement.lineno}))").body
-        return [*(ast.copy_location(probe, statement) for probe in call), statement]
+        return [ast.copy_location(ast.Expr(self._probe(statement.lineno)), statement), statement]
+
+    def _probe(self, line: int) -> ast.expr:
+        """A call that yields None."""
+        return ast.parse(f"{PROBE}(({self.path!r}, {line}))", mode="eval").body

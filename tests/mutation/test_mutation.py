@@ -32,6 +32,10 @@ def clamp(x, low=0):
     if x < low and low is not None:
         return low
     return max(x, low)
+
+
+def above(low):
+    return lambda x: x > low
 '''
 
 
@@ -58,6 +62,9 @@ def test_every_fault_of_a_text(file) -> None:
         ("clamp", "`return max(x, low)` -> `return None`"),
         ("clamp", "`x, low` -> `low, x`"),
         ("clamp", "`max` -> `min`"),
+        ("above", "`return lambda x: x > low` -> `return None`"),
+        ("above", "`x > low` -> `x >= low`"),
+        ("above", "`x > low` -> `x <= low`"),
     ]
 
 
@@ -83,7 +90,11 @@ def test_probes_tell_what_is_reached(file) -> None:
         reached.append(("called with", x))
         assert held(x) == max(x, 0)
     path = str(file.path)
-    assert reached == [("called with", 5), (path, 15), (path, 17), ("called with", -5), (path, 15), (path, 16)]
+    above = space["above"]
+    above.__code__ = probed(file, file.mutants())[Function("above", 20)]  # type: ignore[attr-defined]
+    assert above(2)(3)  # type: ignore[operator]
+    assert reached.count((path, 21)) == 2  # the function and what it returns
+    assert reached[:-2] == [("called with", 5), (path, 15), (path, 17), ("called with", -5), (path, 15), (path, 16)]
 
 
 def test_a_draw_depends_on_its_seed_alone(file) -> None:

@@ -59,18 +59,18 @@ def test_a_part_that_serves_no_result_has_no_form() -> None:
 
 def test_the_plan_says_why_nothing_computes_a_node() -> None:
     fused = compile("""net n {
-        input x: 4x8x8
+        input x, w: 4x8x8
         target label: class
         z = x -> c: conv(4, 3) -> d: dropout -> i: identity
         output y = z -> flatten -> linear(10)
-        aux output side = z -> p: global_avg_pool -> l: linear(10)
+        aux output side = z + w -> p: global_avg_pool -> l: linear(10)
         loss = cross_entropy(y, label)
     }""").fused
     assert fused.plan is not None
     dead = "inference does not need it"
-    wanted = {"d": "nothing happens in it at inference", "i": "an identity", "p": dead, "l": dead}
+    wanted = {"d": "nothing happens in it at inference", "i": "an identity", "add": dead, "p": dead, "l": dead}
     assert fused.plan.dropped == {**wanted, "label": dead, "loss.cross_entropy": dead}
-    assert [graph_input.name for graph_input in (fused.nodes[i] for i in fused.inputs)] == ["x"]
+    assert [fused.nodes[i].name for i in fused.inputs] == ["x", "w"]  # a caller gives all
     assert fused.targets == ()
     assert fused.loss is None
 
