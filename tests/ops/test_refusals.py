@@ -66,6 +66,7 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("add", (MAP, (3, 7, 8))),
     ("add", (MAP, (5,))),
     ("add", (MAP, (4, 8))),
+    ("add", ((4, 8), (5,))),
     ("sub", ((5,), (6,))),
     ("mul", (MAP, MAP, (3,))),
     ("div", ((5,), MAP)),

@@ -103,7 +103,7 @@ def test_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "output y = x -> n: batch_norm -> r: relu -> c: conv(4, 3)",  # a norm found nothing before it, and then `c` behind
+        "output y = x -> n: batch_norm -> r: relu -> c: conv(4, 3)",  # nothing before the norm, but `c` behind
         "output y = x -> a: conv(4, 1)\n  output z = x -> b: conv(4, 3)",  # not alike
     ],
 )
