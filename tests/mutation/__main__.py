@@ -1,6 +1,6 @@
 """How many mutants the tests kill: `python -m tests.mutation [AREA ...] [--sample N] [--seed S] [--only TEXT]`.
 
-Ends with 1 where too few are killed in an area, or one survives that `survivors/` does not list.
+Shows those that survive and that `survivors/` does not list, and ends with 1 where too few are killed in an area.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Tally:
 
     @property
     def good(self) -> bool:
-        return self.rate >= self.floor and not self.counts["unlisted"]
+        return self.rate >= self.floor
 
     def told(self) -> str:
         counts = self.counts

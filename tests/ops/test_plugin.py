@@ -67,6 +67,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
                 raise OpError("they differ", input=1)
             return a
 
+    assert issubclass(Routing, Op)  # what decorates a class gives it back
     yield "trial"
     for name in [n for n in OPS if n.startswith("trial.")]:
         del OPS[name]
@@ -134,6 +135,7 @@ def test_a_plugin_needs_a_shape_rule_and_free_names() -> None:
         """An attribute that hides a method."""
 
         weights: int = attr(COUNT, "hides Op.weights")  # type: ignore[assignment]
+        macs: int = attr(COUNT, "hides Op.macs")  # type: ignore[assignment]
 
         def infer(self, x: Any) -> Any:
             return x

@@ -58,6 +58,7 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("concat", (SCALAR, SCALAR)),
     ("concat", (MAP, (4, 8, 7))),
     ("concat", (MAP, (4, 8))),
+    ("concat", ((4, 8), (4, 7))),
     ("concat(axis = 1)", (MAP, (3, 8, 8))),
     ("stack", (MAP, (3, 8, 8))),
     ("stack", (Loss(()), Loss(()))),
