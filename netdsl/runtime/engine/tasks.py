@@ -75,8 +75,8 @@ class Sketch:
         sources = self.sources[node.number]
         residual = None if step.residual is None else self._one(sources[step.residual])
         # One operand may be both what is convolved and what is added.
-        own = step.residual is not None and step.residual != form.source.slot
-        spare = own and self.is_spare(node, step.residual)
+        beside = None if step.residual == form.source.slot else step.residual
+        spare = beside is not None and self.is_spare(node, beside)
         return Task(
             step, sources[form.source.slot], residual, self.outs[node.number], spare, self.dtype, self.device, precision
         )
