@@ -56,7 +56,7 @@ def _below(count: int) -> int:
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
     """Without what slows it or makes it complain: its check that no integer overflows, three quarters of its
-    time; turning Triton's language into NumPy's anew for every function that a kernel calls, half of the rest;
+    time; turning Triton's language into NumPy's anew for every function that a kernel calls, much of the rest;
     torch's threads, which wait for one another on tiles; NumPy's warnings of NaN, which is meant."""
     if not INTERPRETED:
         yield
@@ -81,12 +81,14 @@ def quick() -> Iterator[None]:
 def _once(patch: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """`patch`, which turns what a function knows of Triton's language into NumPy's, where that was not done."""
     from triton import language
-    from triton.runtime.interpreter import _LangPatchScope
+    from triton.runtime import interpreter
+
+    nothing = getattr(interpreter, "_LangPatchScope", lambda: None)  # to be taken back, in versions that do
 
     def patched(function: Any) -> Any:
         known = [each for each in function.__globals__.values() if each is language or each is language.core]
         if any(language.core.is_builtin(each.load) for each in known):
             return patch(function)
-        return _LangPatchScope()  # nothing to be taken back
+        return nothing()
 
     return patched
