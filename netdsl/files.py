@@ -29,6 +29,15 @@ _RUN_AT_START = frozenset({"sitecustomize", "usercustomize"})  # by every Python
 _ABANDONED_AFTER = 60.0  # seconds: a temporary file older than this, of a process that is gone, is rubbish
 
 
+def caches() -> Path:
+    """The folder for what can be made again: `netdsl` in the user's caches, or what NETDSL_CACHE names."""
+    if given := os.environ.get("NETDSL_CACHE"):
+        return Path(given)
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("netdsl"))
+
+
 def write_generated(path: Path, text: str | bytes, *, force: bool = False, source: Path | None = None) -> None:
     """Write `text`, which carries the banner, to `path`; `source` is the file it was compiled from.
 

@@ -41,6 +41,7 @@ FLOORS = {
     "netdsl.emit": 3,
     "netdsl.plan": 3,
     "netdsl.kernels": 3,  # T0
+    "netdsl.native": 3,  # T0
     "netdsl.runtime": 3.5,  # T1
     "netdsl.drawing": 4,
     "netdsl.compiler": 4,
@@ -53,7 +54,7 @@ FLOORS = {
 }
 # They never import each other.
 ROOMS = {"netdsl.syntax", "netdsl.passes", "netdsl.analysis", "netdsl.emit", "netdsl.plan", "netdsl.kernels"}
-TORCH_WING = {"netdsl.kernels", "netdsl.runtime"}
+TORCH_WING = {"netdsl.kernels", "netdsl.native", "netdsl.runtime"}
 HEAVY = {"torch", "triton", "numpy", "PIL", "safetensors"}  # the torch wing's alone
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from netdsl.native import library
+
+library()  # compiled before every test gets caches of its own
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):

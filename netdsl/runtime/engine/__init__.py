@@ -1,8 +1,8 @@
 """The engine: the steps of a network with their weights packed, each by what was measured to be the fastest.
 
-passes.py     which passes pay on a device
+passes.py     which passes pay
 tasks.py      from the graph that they make to tasks (task.py): what each step reads and writes, and how that lies
-catalogue.py  who offers to compute a task: candidates (candidate.py) of onednn.py, plain.py, triton.py
+catalogue.py  who offers to compute a task: candidates (candidate.py) of native.py, onednn.py, plain.py, triton.py
 tuning.py     which of them are right, and which is the fastest; cache.py remembers it
 building.py   all of that in a program (program.py): a flat list of calls
 engine.py     what users hold: the program, and whether it is still that of the model (freshness.py)

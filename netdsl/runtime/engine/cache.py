@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -20,14 +19,6 @@ import torch
 
 from netdsl import files
 from netdsl.diagnostics import NetdslError
-
-
-def folder() -> Path:
-    if given := os.environ.get("NETDSL_CACHE"):
-        return Path(given)
-    from platformdirs import user_cache_dir
-
-    return Path(user_cache_dir("netdsl"))
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -58,7 +49,7 @@ class Choices:
     def __init__(self, device: torch.device) -> None:
         self.environment = environment(device)
         digest = hashlib.sha256(json.dumps(self.environment, sort_keys=True).encode()).hexdigest()[:16]
-        self.path = folder() / f"engine-{digest}.json"
+        self.path = files.caches() / f"engine-{digest}.json"
         self.known = self._read()
 
     def get(self, key: str, among: list[str]) -> str | None:

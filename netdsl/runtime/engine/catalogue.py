@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.runtime.engine import onednn, plain
+import torch
+
+from netdsl.runtime.engine import native, onednn, plain
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.task import Task
 
@@ -13,4 +15,10 @@ def candidates(task: Task) -> list[Candidate]:
         from netdsl.runtime.engine import triton
 
         return [*triton.candidates(task), *plain.candidates(task)]
-    return [*onednn.candidates(task), *plain.candidates(task)]
+    return [*native.candidates(task), *onednn.candidates(task), *plain.candidates(task)]
+
+
+def has_ours(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether kernels of our own are among those that compute: they have prologues, read and write slices of channels,
+    and read concatenations where their parts are."""
+    return device.type == "cuda" or native.no_kernels(device, dtype) is None

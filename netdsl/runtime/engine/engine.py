@@ -16,6 +16,7 @@ from netdsl.passes import run as run_passes
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
+from netdsl.runtime.engine.catalogue import has_ours
 from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
 from netdsl.runtime.engine.machine import floors
 from netdsl.runtime.engine.model import weights_of
@@ -48,8 +49,9 @@ class Engine:
     ) -> None:
         self.model, self.batch, self.dtype, self.device = model, batch, dtype, torch.device(device)
         self.tune, self.reuse_outputs = tune, reuse_outputs
-        self.graph = run_passes(graph, passes(self.device.type))
-        self._sketch = Sketch(self.graph, batch, dtype, self.device)
+        ours = has_ours(self.device, dtype)
+        self.graph = run_passes(graph, passes(ours))
+        self._sketch = Sketch(self.graph, batch, dtype, self.device, joins=not ours)
         self._builder = Builder(self.graph, self._sketch, precision)
         self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
         self._dtypes = [torch.int64 if isinstance(node.shape, Classes) else dtype for node in inputs_of(self.graph)]

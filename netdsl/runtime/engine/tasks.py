@@ -26,10 +26,10 @@ META = torch.device("meta")
 class Sketch:
     """The values of `graph` for one batch as tensors without memory, and with them the task of each step.
 
-    Only our own kernels, on a GPU, read a concatenation where its parts are; elsewhere it is made after all.
+    Where only kernels of others compute (`joins`), a concatenation that nobody makes is made after all.
     """
 
-    def __init__(self, graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, graph: Graph, batch: int, dtype: torch.dtype, device: torch.device, *, joins: bool) -> None:
         self.graph, self.batch, self.dtype, self.device = graph, batch, dtype, device
         plan = graph.plan
         views = plan.views if plan is not None else {}

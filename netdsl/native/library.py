@@ -1,0 +1,126 @@
+"""The C files here, compiled and loaded.
+
+The compiler is the one that CC names, else cc, gcc or clang; the result is kept in the user's caches, by what it was
+made from, with what, and for which processor. Threads are those of torch: its OpenMP is in the process already, and a
+second one would fight it for the cores, so the library leaves OpenMP's functions to be found there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from netdsl import files
+
+HERE = Path(__file__).parent
+SOURCES = tuple(sorted(HERE.glob("*.c")))
+HEADERS = tuple(sorted(HERE.glob("*.h")))
+FLAGS = ("-O3", "-march=native", "-std=gnu11", "-fPIC", "-fopenmp", "-fno-math-errno", "-w")
+SECONDS = 120.0  # a compiler that takes longer counts as none
+
+
+class NoLibrary(Exception):
+    """There is none, and the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """`functions` has the kernels; where it is None, `why_not` says why."""
+
+    functions: ctypes.CDLL | None
+    why_not: str = ""
+
+
+@cache
+def library() -> Library:
+    """The kernels, compiled at the first call on a machine: some seconds."""
+    try:
+        return Library(_load(_compiled()))
+    except NoLibrary as error:
+        return Library(None, str(error))
+
+
+def _compiled() -> Path:
+    compiler = _compiler()
+    digest = hashlib.sha256("\0".join([*compiler, *FLAGS, _version(compiler), _processor()]).encode())
+    for source in (*HEADERS, *SOURCES):
+        digest.update(source.read_bytes())
+    name = f"native-{digest.hexdigest()[:16]}.so"
+    folder = files.caches()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        if not path.exists():
+            _compile(compiler, path)
+    except OSError:  # no caches here: compiled anew in each process
+        path = Path(tempfile.mkdtemp(prefix="netdsl-")) / name
+        _compile(compiler, path)
+    return path
+
+
+def _compile(compiler: list[str], path: Path) -> None:
+    """Objects first, linked without OpenMP; another process may be doing the same."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".native-") as folder:
+        made = Path(folder) / path.name
+        objects = [str(Path(folder) / f"{source.stem}.o") for source in SOURCES]
+        commands = [
+            [*compiler, *FLAGS, "-c", str(source), "-o", made_of_it]
+            for source, made_of_it in zip(SOURCES, objects, strict=True)
+        ]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(_run, commands))
+        _run([*compiler, "-shared", "-o", str(made), *objects])
+        made.replace(path)
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    import torch  # noqa: F401  # brings OpenMP into the process
+
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise NoLibrary(f"the kernels in C cannot be loaded: {error}") from error
+
+
+def _compiler() -> list[str]:
+    if given := shlex.split(os.environ.get("CC", "")):
+        return given
+    for name in ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return [found]
+    raise NoLibrary("there is no C compiler here: install one, or name it in CC")
+
+
+def _version(compiler: list[str]) -> str:
+    return _run([*compiler, "--version"])
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NoLibrary(f"the C compiler does not run: {error}") from error
+    if done.returncode:
+        told = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
+        raise NoLibrary(f"the C compiler fails: {told}")
+    return done.stdout
+
+
+def _processor() -> str:
+    """What instructions this processor has, as far as the system says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    kept = {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}
+    return "\n".join([platform.machine(), *sorted(kept)])
