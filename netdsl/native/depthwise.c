@@ -5,8 +5,9 @@
 enum { PIXELS = 4 }; /* neighbours in a row that share what is read of the weights */
 
 /* LANES channels from `c` of M neighbouring pixels, whose windows have the same taps inside the map. */
-INLINE void channels(const int M, const int rows, const int columns, const struct step *step, const float *corner,
-                     const float *weight, float *const *outs, const float *const *residuals, int c, int count) {
+INLINE void channels(const int M, const int rows, const int columns, const int prologue, const struct step *step,
+                     const float *corner, const float *weight, float *const *outs, const float *const *residuals, int c,
+                     int count) {
     const long down = step->dilation[0] * step->source[0].row, across = step->dilation[1] * step->source[0].pixel;
     const long apart = step->stride[1] * step->source[0].pixel, wide = step->channels[0];
     lanes sum[PIXELS];
@@ -14,14 +15,17 @@ INLINE void channels(const int M, const int rows, const int columns, const struc
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int q = 0; q < columns; q++) {
             const lanes w = load_some(weight + (r * step->kernel[1] + q) * wide + c, count);
-            UNROLL for (int m = 0; m < M; m++)
-                sum[m] += w * load_some(corner + r * down + q * across + m * apart + c, count);
+            UNROLL for (int m = 0; m < M; m++) {
+                lanes x = load_some(corner + r * down + q * across + m * apart + c, count);
+                if (prologue) x = prepare(step, x, c, count);
+                sum[m] += w * x;
+            }
         }
     UNROLL for (int m = 0; m < M; m++) finish(step, sum[m], outs[m], residuals[m], c, count);
 }
 
-INLINE void pixels(const int M, const int rows, const int columns, const struct step *step, int image, int y, int x,
-                   struct window window) {
+INLINE void pixels(const int M, const int rows, const int columns, const int prologue, const struct step *step,
+                   int image, int y, int x, struct window window) {
     const float *corner = at(&step->source[0], image, window.y, window.x), *residuals[PIXELS];
     const float *weight = step->weight + (window.top * step->kernel[1] + window.left) * step->channels[0];
     float *outs[PIXELS];
@@ -31,9 +35,9 @@ INLINE void pixels(const int M, const int rows, const int columns, const struct 
     }
     int c = 0;
     for (; c + LANES <= step->channels[0]; c += LANES)
-        channels(M, rows, columns, step, corner, weight, outs, residuals, c, LANES);
+        channels(M, rows, columns, prologue, step, corner, weight, outs, residuals, c, LANES);
     if (c < step->channels[0])
-        channels(M, rows, columns, step, corner, weight, outs, residuals, c, step->channels[0] - c);
+        channels(M, rows, columns, prologue, step, corner, weight, outs, residuals, c, step->channels[0] - c);
 }
 
 static void row(const struct step *step, int image, int y) {
@@ -41,9 +45,11 @@ static void row(const struct step *step, int image, int y) {
         const struct window first = window(step, y, x), last = window(step, y, x + PIXELS - 1);
         const int whole = first.columns == step->kernel[1] && last.columns == step->kernel[1];
         const int several = whole && x + PIXELS <= step->out_width;
-        if (several && first.rows == 3 && first.columns == 3) pixels(PIXELS, 3, 3, step, image, y, x, first);
-        else if (several) pixels(PIXELS, first.rows, first.columns, step, image, y, x, first);
-        else pixels(1, first.rows, first.columns, step, image, y, x, first);
+        const int rows = first.rows, columns = first.columns;
+        if (several && step->prologue) pixels(PIXELS, rows, columns, 1, step, image, y, x, first);
+        else if (several && rows == 3 && columns == 3) pixels(PIXELS, 3, 3, 0, step, image, y, x, first);
+        else if (several) pixels(PIXELS, rows, columns, 0, step, image, y, x, first);
+        else pixels(1, rows, columns, 1, step, image, y, x, first);
         x += several ? PIXELS : 1;
     }
 }

@@ -45,8 +45,9 @@ class Step(ctypes.Structure):
 class Kernel:
     """A function of the library with its step: `kernel(sources, residual, out)` computes it.
 
-    Tensors are float32 with their channels together, and as large as the step says. `held` has the tensors that the
-    step points to; `scratch` is how many floats the kernel needs to work in. Not for several threads at once.
+    Tensors are float32 and as large as the step says; those read are copied where channels do not lie together. `held`
+    has the tensors that the step points to; `scratch` is how many floats the kernel needs to work in. Not for several
+    threads at once.
     """
 
     def __init__(self, function: Any, step: Step, held: Sequence[Tensor], scratch: int = 0) -> None:
@@ -57,9 +58,11 @@ class Kernel:
         self.strides: list[tuple[int, ...] | None] = [None] * (SOURCES + 2)
 
     def __call__(self, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+        sources = [x if x.stride(1) == 1 else channels_together(x) for x in sources]
         for slot, (there, x) in enumerate(zip(self.maps, sources, strict=True)):
             self._place(slot, there, x)
         if residual is not None:
+            residual = residual if residual.stride(1) == 1 else channels_together(residual)
             self._place(SOURCES, self.step.residual, residual)
         self._place(SOURCES + 1, self.step.out, out)
         if self.scratch:
@@ -74,10 +77,15 @@ class Kernel:
             self.strides[slot] = strides
 
 
+def channels_together(x: Tensor) -> Tensor:
+    """A copy, unless they are: what torch's own operators made may lie otherwise."""
+    return x.movedim(1, -1).contiguous().movedim(-1, 1)
+
+
 def spatial_strides(x: Tensor) -> tuple[int, int, int]:
     """Of a [N, C], [N, C, W] or [N, C, H, W] whose channels lie together: of images, rows and pixels."""
     assert x.dtype is torch.float32, f"maps are float32, not {x.dtype}"
-    assert x.stride(1) == 1 or x.shape[1] == 1, "channels lie together"
+    assert x.shape[1] == 1 or x.stride(1) == 1, "channels lie together"
     image, _, *spatial = x.stride()
     row, pixel = (0, 0, *spatial)[-2:]
     return image, row, pixel

@@ -91,12 +91,14 @@ NETWORKS = {
     "winograd residual": "input x: 32x9x7\n  output y = add { x -> conv(32, 3) -> batch_norm\n  x } -> relu",
     "depthwise": "input x: 44x15x14; output y = x -> conv(44, 3, groups = 44) -> batch_norm -> relu6",
     "depthwise strided": "input x: 21x15x14; output y = x -> conv(21, 5, stride = 2, groups = 21)",
+    "depthwise with a prologue": "input x: 21x15x14; output y = x -> batch_norm -> relu -> conv(21, 3, groups = 21)",
     "grouped": "input x: 32x9x7; output y = x -> conv(64, 3, groups = 8) -> relu",
     "grouped wide": "input x: 60x9x7; output y = x -> conv(66, 3, stride = 2, groups = 3) -> relu",
     "sequence": "input x: 12x33; output y = x -> conv(20, 5, stride = 2) -> relu",
     "linear": "input x: [37]; output y = x -> linear(50) -> relu -> linear(7)",
     "map to vector": "input x: 24x5x4; output y = x -> conv(24, 1) -> flatten -> linear(50) -> relu",
     "deconv": "input x: 20x7x6; output y = x -> deconv(13, 2, stride = 2) -> batch_norm -> relu",
+    "deconv with a prologue": "input x: 20x7x6; output y = x -> batch_norm -> relu -> deconv(9, 2, stride = 2)",
     "max_pool": "input x: 21x15x14; output y = x -> max_pool(3, stride = 2, pad = 1)",
     "max_pool ceil": "input x: 21x15x14; output y = x -> max_pool(3, stride = 2, ceil = true)",
     "avg_pool": "input x: 21x15x14; output y = x -> avg_pool(3, stride = 2, pad = 1, ceil = true)",
@@ -137,6 +139,8 @@ def drawn(seed: int) -> str:
     r = random.Random(seed)
     groups = r.choice([1, 1, 1, 2, 4])
     channels, outputs = groups * r.randint(1, 24), groups * r.randint(1, 24)
+    if r.random() < 0.2:
+        groups = outputs = channels
     kernel = r.choice([1, 2, 3, 3, 3, 5])
     height, width = r.randint(kernel, 20), r.randint(kernel, 20)
     stride, pad = r.choice([1, 1, 2, 3]), r.randint(0, kernel // 2)
@@ -155,6 +159,16 @@ def test_random_shapes(first: int, counted: Callable[[str, int], None]) -> None:
         for task in tasks(drawn(seed), batch=1 + seed % 3):
             assert check(task)
             counted("steps computed by kernels in C", 1)
+
+
+@needs_compiler
+def test_maps_that_lie_otherwise_are_read_all_the_same() -> None:
+    (task,) = tasks(NETWORKS["residual"])
+    sources, residual = [filled(source, "x").contiguous() for source in task.sources], filled(task.sources[0], "x")
+    (candidate,) = native.candidates(task)
+    wanted = computed(task, candidate, [residual], residual)
+    assert sources[0].stride(1) != 1
+    assert torch.equal(computed(task, candidate, sources, sources[0]), wanted)
 
 
 @needs_compiler

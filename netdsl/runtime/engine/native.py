@@ -80,8 +80,6 @@ def why_not(task: Task) -> str | None:
         return "only their convolutions read several sources, of which up to four"
     if len(task.sources) > 1 and (step.prologue or step.pre_activation or (step.windows and step.windows.groups > 1)):
         return "a convolution of several sources has no prologue and no groups"
-    if any(x.stride(1) != 1 and x.shape[1] > 1 for x in (task.out, *task.sources)):
-        return "channels lie together"
     return _core_why_not(step) or no_kernels(task.device, task.dtype)
 
 
