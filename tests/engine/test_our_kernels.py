@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import netdsl
-from netdsl.passes import PIPELINE, run
+from netdsl.passes import run
 from netdsl.runtime import interpreter
 from netdsl.runtime.engine import building, engine, tasks, triton
 from netdsl.runtime.engine.engine import Engine
@@ -34,9 +34,8 @@ net siblings {
     ],
 )
 def test_the_program_of_a_gpu(monkeypatch, text):
-    monkeypatch.setattr(engine, "passes", lambda device: PIPELINE)
+    monkeypatch.setattr(engine, "has_ours", lambda device, dtype: True)
     monkeypatch.setattr(building, "candidates", lambda task: list(triton.candidates(task)))
-    monkeypatch.setattr(tasks, "joins", lambda device: False)
     network = netdsl.compile(text)
     model = model_of(network)
     given = inputs(network.graph, 2)
@@ -50,7 +49,7 @@ def test_the_program_of_a_gpu(monkeypatch, text):
 
 def test_siblings_have_one_kernel_and_parts_are_read_where_they_are():
     network = netdsl.compile(SIBLINGS)
-    sketch = tasks.Sketch(run(network.graph), 1, torch.float32, torch.device("cuda"))
+    sketch = tasks.Sketch(run(network.graph), 1, torch.float32, torch.device("cuda"), joins=False)
     several = [node for node in sketch.graph.nodes if len(node.shapes) > 1 and node.number in sketch.outs]
     assert [len(node.shapes) for node in several] == [3]
     assert [len(sources[0]) for sources in sketch.sources.values()].count(2) == 1

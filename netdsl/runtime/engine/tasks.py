@@ -33,7 +33,7 @@ class Sketch:
         self.graph, self.batch, self.dtype, self.device = graph, batch, dtype, device
         plan = graph.plan
         views = plan.views if plan is not None else {}
-        self.views = {name for name, why in views.items() if not (why == VIRTUAL and joins(device))}
+        self.views = {name for name, why in views.items() if not (why == VIRTUAL and joins)}
         self.places = plan.places if plan is not None else {}
         self.values = Values(graph, batch, dtype, META)
         for number in graph.inputs:
@@ -109,11 +109,6 @@ class Sketch:
 
     def _one(self, sources: tuple[Tensor, ...]) -> Tensor:
         return sources[0] if len(sources) == 1 else torch.cat(sources, 1)
-
-
-def joins(device: torch.device) -> bool:
-    """Whether a concatenation that nobody makes must be made after all, as its readers take one tensor."""
-    return device.type == "cpu"
 
 
 def dead_after(graph: Graph) -> dict[int, list[Value]]:
