@@ -13,7 +13,7 @@ from netdsl.cli.command import Command
 
 @click.command(cls=Command)
 def command() -> None:
-    """Print what was found: Python, the packages, a GPU, Graphviz, the caches."""
+    """Print what was found: Python, the packages, a GPU, Graphviz, a C compiler, the caches."""
     rows = list(_rows())
     width = max(len(name) for name, _ in rows)
     for name, found in rows:
@@ -32,9 +32,10 @@ def _rows() -> Iterator[tuple[str, str]]:
         yield package, _version(package, "not found; running networks needs it: pip install 'netdsl[run]'")
     yield "gpu", _gpu()
     yield "graphviz", _graphviz()
-    from platformdirs import user_cache_dir
+    yield "c compiler", _compiler()
+    from netdsl.files import caches
 
-    yield "caches", user_cache_dir("netdsl")
+    yield "caches", str(caches())
 
 
 def _version(package: str, otherwise: str = "not found") -> str:
@@ -57,6 +58,17 @@ def _gpu() -> str:
     memory = torch.cuda.get_device_properties(0).total_memory / 2**30
     name = torch.cuda.get_device_name()
     return f"{name}, compute capability {major}.{minor}, {memory:.0f} GiB (CUDA {torch.version.cuda})"
+
+
+def _compiler() -> str:
+    if importlib.util.find_spec("torch") is None:
+        return "unknown without torch"
+    from netdsl.native.library import NoLibrary, compiler
+
+    try:
+        return " ".join(compiler())
+    except NoLibrary:
+        return "none found; engines compute with oneDNN and torch alone"
 
 
 def _graphviz() -> str:

@@ -50,36 +50,53 @@ def library() -> Library:
         return Library(None, str(error))
 
 
-def _compiled() -> Path:
-    compiler = _compiler()
-    digest = hashlib.sha256("\0".join([*compiler, *FLAGS, _version(compiler), _processor()]).encode())
+@cache
+def sources_digest() -> str:
+    """Tells one set of C files from another: what was measured of one says nothing of the next."""
+    digest = hashlib.sha256()
     for source in (*HEADERS, *SOURCES):
         digest.update(source.read_bytes())
-    name = f"native-{digest.hexdigest()[:16]}.so"
+    return digest.hexdigest()[:16]
+
+
+def compiler() -> list[str]:
+    """The command of the C compiler. Raises NoLibrary where there is none."""
+    if given := shlex.split(os.environ.get("CC", "")):
+        return given
+    for name in ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return [found]
+    raise NoLibrary("there is no C compiler here: install one, or name it in CC")
+
+
+def _compiled() -> Path:
+    command = compiler()
+    made_with = "\0".join([*command, *FLAGS, _version(command), _processor(), sources_digest()])
+    name = f"native-{hashlib.sha256(made_with.encode()).hexdigest()[:16]}.so"
     folder = files.caches()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
         if not path.exists():
-            _compile(compiler, path)
+            _compile(command, path)
     except OSError:  # no caches here: compiled anew in each process
         path = Path(tempfile.mkdtemp(prefix="netdsl-")) / name
-        _compile(compiler, path)
+        _compile(command, path)
     return path
 
 
-def _compile(compiler: list[str], path: Path) -> None:
+def _compile(command: list[str], path: Path) -> None:
     """Objects first, linked without OpenMP; another process may be doing the same."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".native-") as folder:
         made = Path(folder) / path.name
         objects = [str(Path(folder) / f"{source.stem}.o") for source in SOURCES]
         commands = [
-            [*compiler, *FLAGS, "-c", str(source), "-o", made_of_it]
+            [*command, *FLAGS, "-c", str(source), "-o", made_of_it]
             for source, made_of_it in zip(SOURCES, objects, strict=True)
         ]
         with ThreadPoolExecutor() as pool:
             list(pool.map(_run, commands))
-        _run([*compiler, "-shared", "-o", str(made), *objects])
+        _run([*command, "-shared", "-o", str(made), *objects])
         made.replace(path)
 
 
@@ -92,17 +109,8 @@ def _load(path: Path) -> ctypes.CDLL:
         raise NoLibrary(f"the kernels in C cannot be loaded: {error}") from error
 
 
-def _compiler() -> list[str]:
-    if given := shlex.split(os.environ.get("CC", "")):
-        return given
-    for name in ("cc", "gcc", "clang"):
-        if found := shutil.which(name):
-            return [found]
-    raise NoLibrary("there is no C compiler here: install one, or name it in CC")
-
-
-def _version(compiler: list[str]) -> str:
-    return _run([*compiler, "--version"])
+def _version(command: list[str]) -> str:
+    return _run([*command, "--version"])
 
 
 def _run(command: list[str]) -> str:

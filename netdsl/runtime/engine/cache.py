@@ -19,6 +19,7 @@ import torch
 
 from netdsl import files
 from netdsl.diagnostics import NetdslError
+from netdsl.native.library import sources_digest
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     found |= {name: _version(name) for name in ("netdsl", "torch", "triton")}
     if device.type == "cpu":
         found |= {"threads": torch.get_num_threads(), "instructions": torch.backends.cpu.get_cpu_capability()}
+        found["kernels"] = sources_digest()
     else:
         found |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}  # type: ignore[no-untyped-call]
     return found
