@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -24,6 +24,8 @@ WISHES = 7  # operators that a network is asked to hold, all of them in their tu
 class Net:
     """One network while it is written; a text is a function of its seed alone."""
 
+    first: tuple[Callable[[Any], None], ...] = ()  # statements that it has in any case
+
     def __init__(self, seed: int) -> None:
         self.writer = Writer(Random(seed))
         self.losses = [LOSSES[(3 * seed + i) % len(LOSSES)] for i in range(3)]
@@ -40,6 +42,8 @@ class Net:
         self.writer.budget = 10
         self.writer.wanted = self.wanted
         inputs = [self.add("x", self.writer.shape()) for _ in range(self.random.choice((1, 1, 2)))]
+        for statement in self.first:
+            statement(self)
         for i in range(8):
             if i > self.random.randint(2, 4) and not self.writer.wanted:
                 break

@@ -62,7 +62,7 @@ def test_any_passes_in_any_order_keep_a_network(counted: Callable[[str, int | st
         if finite(found):
             assert not numbers_of(after, found), told
             orders += 1
-    assert orders > 80
+    assert orders >= 100
     counted("random orders of passes that compute the same", orders)
 
 

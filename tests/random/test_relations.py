@@ -1,144 +1,124 @@
-"""Metamorphic relations: ways of saying the same network, on random networks; nothing else needs to be known."""
+"""Metamorphic relations: ways of saying the same network, on random networks; nothing else needs to be known.
+
+That a network cut in two is its parts composed, and a batch its samples, is in `test_composition.py`; that fusing
+changes nothing in `test_agreement.py`; and that passes may run in any subset and order in `test_passes.py`.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
-import torch
 
 import netdsl
 from netdsl.graph import Graph
-from netdsl.syntax.format import format_text
-from netdsl.syntax.read import from_text
-from netdsl.text import to_text
+from netdsl.passes.inference import drop
 from tests.graphs import graph
-from tests.random.legs import Drawn, case, finite
-from tests.random.networks import network
+from tests.random import changes
+from tests.random.parts import full
 from tests.random.structure import canonical
-from tests.reference.agreement import disagreement
 
 Counted = Callable[[str, int | str], None]
-SEEDS = range(5000, 5100)
-NAME = re.compile(r"\b(x|v|s|t|p|y|h|n|c|block|layer|part|group|label|goal)(\d+)\b")
+FIXED, NIGHTLY = 5000, 300_000  # where seeds begin
 
 
-def texts() -> list[str]:
-    found = []
-    for seed in SEEDS:
-        text = network(seed)
-        try:
-            graph(text, "f")
-        except netdsl.NetdslError:
-            continue
-        found.append(text)
-    return found
+class Relation(NamedTuple):
+    """`change` keeps what `seen` says of a graph."""
+
+    change: changes.Change
+    seen: Callable[[Graph], Any] = canonical
 
 
-@pytest.fixture(scope="module")
-def networks() -> list[str]:
-    return texts()
+def without_identities(g: Graph) -> Any:
+    """A branch or body that is `identity` alone is no node; among other stages it is one."""
+    return canonical(g, ("identity",))
 
 
-def holds(networks: list[str], change: Callable[[str, Random], str | None], without: tuple[str, ...] = ()) -> int:
-    """The change leaves every network as it is; gives how many it changed."""
-    changed = 0
-    for i, text in enumerate(networks):
-        other = change(text, Random(i))
-        if other is None or other == text:
-            continue
-        changed += 1
-        assert canonical(graph(other, "f"), without) == canonical(graph(text, "f"), without), f"{text}\n{other}"
-    return changed
+def once(g: Graph) -> Any:
+    return canonical(g, once=True)
 
 
-def renamed(text: str, random: Random) -> str:
-    return NAME.sub(lambda found: f"{found[1]}_{97 * int(found[2]) % 1009}_", text)
+def at_inference(g: Graph) -> Any:
+    return canonical(drop(g))
 
 
-def formatted(text: str, random: Random) -> str:
-    squeezed = text.replace(" -> ", "->").replace("; ", ";").replace("  ", "\t")
-    return format_text(from_text("<text>", squeezed))
-
-
-def flat(text: str, random: Random) -> str:
-    """Every block, loop and branch written out."""
-    return to_text(graph(text, "f"))
-
-
-def reordered(text: str, random: Random) -> str:
-    """Statements of the net change places with those they do not need."""
-    lines = text.split("\n")
-    start = next(i for i, line in enumerate(lines) if line.startswith("net f"))
-    for i in range(start + 1, len(lines) - 2):
-        first, second = lines[i], lines[i + 1]
-        plain = all(re.match(r"  (shared )?[a-z]\d+(, [a-z]\d+)* = ", line) for line in (first, second))
-        names = set(re.findall(r"\b[a-z]+\d+\b", first.split(" = ")[0]))
-        if plain and not names & set(re.findall(r"\b[a-z]+\d+\b", second)):
-            lines[i], lines[i + 1] = second, first
-    return "\n".join(lines)
-
-
-def unrolled(text: str, random: Random) -> str:
-    """`repeat 2 { a }` is `a -> a`."""
-    while (found := re.search(r"repeat (\d) \{", text)) is not None:
-        depth, end = 1, found.end()
-        while depth:
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            end += 1
-        turns = " -> ".join([text[found.end() : end - 1].strip()] * int(found[1]))
-        text = text[: found.start()] + turns + text[end:]
-    return text
-
-
-def outlined(text: str, random: Random) -> str | None:
-    """The pipeline of a statement becomes a block."""
-    found = re.search(r"\n  (v\d+) = (x\d+) -> ([^\n]*)\n", text)
-    if found is None or re.search(r"in\.|: |\b[pstvx]\d", found[3]):
-        return None
-    called = f"\n  {found[1]} = {found[2]} -> outlined\n"
-    return f"block outlined = {found[3]}\n" + text[: found.start()] + called + text[found.end() :]
-
-
-def with_identities(text: str, random: Random) -> str:
-    """Pipelines begin with nothing done."""
-    return re.sub(r"( = x\d+) -> (?!.*\bt\d)", r"\1 -> identity -> ", text)
-
-
-def in_braces(text: str, random: Random) -> str | None:
-    """Braces around a pipeline without labels add nothing."""
-    return re.sub(r"\n  (v\d+) = (x\d+) -> ([^\n:]*)\n", r"\n  \1 = \2 -> { \3 }\n", text)
-
-
-CHANGES: dict[str, tuple[Callable[[str, Random], str | None], tuple[str, ...], int]] = {
-    "names are only names": (renamed, (), 90),
-    "formatting changes nothing": (formatted, (), 5),
-    "a network is its flat text": (flat, (), 90),
-    "independent statements have no order": (reordered, (), 20),
-    "a repetition is its turns": (unrolled, (), 4),
-    "a block is its body": (outlined, (), 10),
-    "the identity does nothing": (with_identities, ("identity",), 20),
-    "braces add nothing": (in_braces, ("identity",), 20),
+RELATIONS = {
+    "names are only names": Relation(changes.renamed),
+    "independent statements have no order": Relation(changes.reordered),
+    "a block is its body": Relation(changes.outlined, without_identities),
+    "a network is its flat text": Relation(changes.flat),
+    "a repetition is its turns": Relation(changes.unrolled, without_identities),
+    "the identity does nothing": Relation(changes.with_identities, without_identities),
+    "a dead branch does nothing": Relation(changes.with_dead_branches),
+    "an auxiliary output is dead at inference": Relation(changes.with_auxiliary_output, at_inference),
+    "a value may be computed twice": Relation(changes.duplicated, once),
+    "formatting changes nothing": Relation(changes.formatted),
+    "braces add nothing": Relation(changes.in_braces, without_identities),
 }
 
 
-@pytest.mark.parametrize("title", CHANGES)
-def test_the_same_network_said_otherwise(title: str, networks: list[str], counted: Counted) -> None:
-    change, without, least = CHANGES[title]
-    changed = holds(networks, change, without)
-    assert changed >= least, f"only {changed} networks were changed at all"
-    counted("networks said otherwise", changed)
+@lru_cache(maxsize=200)
+def network(seed: int) -> str | None:
+    """The text of a seed; None where it is refused."""
+    text = full(seed)
+    try:
+        graph(text, "f")
+    except netdsl.NetdslError:
+        return None
+    return text
 
 
-def test_changes_that_matter_are_seen(networks: list[str]) -> None:
-    """The comparison itself: another operator, other operands, another sharing."""
+@lru_cache(maxsize=500)
+def seen_of(seen: Callable[[Graph], Any], text: str) -> Any:
+    """What several relations ask of a network as it is."""
+    return seen(graph(text, "f"))
 
-    def essence(body: str) -> list[Any]:
-        return canonical(graph(f"net f {{ input x: 3x4x4; {body} }}", "f"))
+
+def networks(start: int) -> Iterator[tuple[int, str]]:
+    """Seeds from `start` on with their texts."""
+    for seed in count(start):
+        if (text := network(seed)) is not None:
+            yield seed, text
+
+
+def examine(title: str, start: int, least: int) -> int:
+    """Hold a relation on networks until it has applied to `least`; gives how many networks that took."""
+    change, seen = RELATIONS[title]
+    applied = 0
+    for tried, (seed, text) in enumerate(networks(start), 1):
+        pair = change(text, Random(seed))
+        if pair is not None and pair[0] != pair[1]:
+            one, other = pair
+            assert seen(graph(other, "f")) == seen_of(seen, one), f"{title}, seed {seed}\n{one}\n{other}"
+            applied += 1
+        assert tried - applied <= least // 2, f"of {tried} networks only {applied} were changed at all"
+        if applied == least:
+            return tried
+    raise AssertionError("there are always more")
+
+
+@pytest.mark.parametrize("title", RELATIONS)
+def test_the_same_network_said_otherwise(title: str, counted: Counted) -> None:
+    examine(title, FIXED, 100)
+    counted(f"networks on which {title}", 100)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("title", RELATIONS)
+def test_many_networks_said_otherwise(title: str, counted: Counted) -> None:
+    examine(title, NIGHTLY, 1000)
+    counted(f"networks on which {title}", 1000)
+
+
+def test_changes_that_matter_are_seen() -> None:
+    """The comparison itself: another operator, other operands, another sharing, two of what may be one."""
+
+    def essence(body: str, once: bool = False) -> list[Any]:
+        return canonical(graph(f"net f {{ input x: 3x4x4; {body} }}", "f"), once=once)
 
     one = essence("a = x -> relu; b = x -> tanh; output y = a - b")
     assert one == essence("b = x -> tanh; q = x -> relu; output y = q - b")
@@ -147,43 +127,8 @@ def test_changes_that_matter_are_seen(networks: list[str]) -> None:
     shared = essence("shared t = conv(3, 1); output y = x -> t; output z = x -> neg -> t")
     assert shared != essence("output y = x -> conv(3, 1); output z = x -> neg -> conv(3, 1)")
 
-
-def over_the_batch(g: Graph) -> bool:
-    """Whether samples see one another."""
-    return any(not getattr(node.op, "track", True) for node in g.nodes) or any(
-        node.op is not None
-        and node.shapes
-        and not node.shape
-        and len(node.operands) == 1
-        and not g.shape(node.operands[0])
-        for node in g.nodes
-    )
-
-
-def test_a_batch_is_its_samples(counted: Counted) -> None:
-    compared = 0
-    for seed in SEEDS[:60]:
-        try:
-            net = netdsl.compile(network(seed), network="f")
-        except netdsl.NetdslError:
-            continue
-        found = case(net, seed)
-        if over_the_batch(net.graph) or not finite(found):
-            continue
-        g = net.graph
-        xs = [torch.from_numpy(found.inputs[g.nodes[n].name]) for n in g.inputs]
-        with torch.no_grad(), Drawn():
-            whole = tuple_of(found.module(*xs))
-            singles = [tuple_of(found.module(*(x[i : i + 1] for x in xs))) for i in range(len(xs[0]))]
-        for place, value in enumerate(whole):
-            if value is None or not value.dim() or value.shape[0] != len(xs[0]):
-                continue
-            alone = np.concatenate([single[place].numpy() for single in singles])
-            assert disagreement(alone, value.numpy()) is None, network(seed)
-            compared += 1
-    assert compared > 40
-    counted("outputs of a batch compared with those of its samples", compared)
-
-
-def tuple_of(outputs: Any) -> tuple[Any, ...]:
-    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+    twice = "output y = x -> {0}; output z = x -> {0}"
+    for stage, may in (("relu", True), ("conv(3, 1)", False), ("dropout(0.5)", False)):
+        alone = essence(f"a = x -> {stage}; output y = a; output z = a", once=True)
+        assert (essence(twice.format(stage), once=True) == alone) is may
+        assert essence(twice.format(stage)) != alone
