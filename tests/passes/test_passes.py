@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import textwrap
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -13,6 +14,9 @@ from netdsl.cost import inference_params, macs
 from netdsl.diagnostics import NetdslError
 from netdsl.graph import Graph
 from netdsl.passes import PIPELINE, Pass, run
+from netdsl.passes.concats import place_concats
+from netdsl.passes.inference import drop
+from netdsl.passes.siblings import merge_siblings
 from netdsl.step import kernels
 from netdsl.text import to_text
 from tests.emit.texts import text as strange_text
@@ -40,6 +44,24 @@ def test_examples_are_fused(family: str) -> None:
     fused = network.fused
     check(network.graph, fused)
     assert run(fused, PIPELINE) is fused
+
+
+def test_concats_of_symbols_and_in_another_order() -> None:
+    """Reasons that need symbolic channels, or siblings that are merged before what stands behind them is gone."""
+    symbols = graph(
+        "net n { input x: [c, 8, 8]; output y = concat { x -> m: max_pool(2); x -> avg_pool(2) } -> t: tanh }"
+    )
+    assert reasons(run(symbols))["concat"] == "how many channels `m` has is not known; `t` reads it in one piece"
+    arms = "x -> a: conv(2, 1) -> dropout(0.5); x -> conv(3, 3); x -> conv(4, 1) -> dropout(0.5)"
+    early = run(
+        graph(f"net n {{ input x: 4x8x8; output y = concat {{ {arms} }} }}"), (merge_siblings, drop, place_concats)
+    )
+    assert reasons(early)["concat"].startswith("what is computed with `a` does not fit beside it")
+
+
+def reasons(fused: Graph) -> Mapping[str, str]:
+    assert fused.plan is not None
+    return fused.plan.reasons
 
 
 def check(network: Graph, fused: Graph) -> None:
