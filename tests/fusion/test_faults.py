@@ -241,7 +241,13 @@ FAULTS = {
         ),
     ),
     "prologue applied to the padding": Seeded(
-        PRE, "b", edit(algebra.weighted, ("windows, 0.0", "windows, 0.0 if step.prologue is None else 0.5"))
+        PRE,
+        "b",
+        edit(
+            algebra.weighted,
+            ("if any(before != after for before, after in windows.padding)", "if step.prologue is not None"),
+            ("windows, 0.0", "windows, 0.5"),
+        ),
     ),
     "prologue applied to the padding, in the kernel": Seeded(
         PRE,

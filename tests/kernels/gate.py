@@ -23,6 +23,8 @@ def assert_close(found: Tensor, truth: Tensor, least: float = 1e-3, gate: tuple[
     finite = truth.isfinite()
     assert torch.equal(y[~finite].nan_to_num(7.0), truth[~finite].nan_to_num(7.0)), "non-finite elements differ"
     assert y[finite].isfinite().all(), f"{int((~y[finite].isfinite()).sum())} elements are not finite"
+    if not finite.any():
+        return
     error, size = (y - truth)[finite], max(least, rms(truth[finite]))
     allowed, worst = gate or GATES[found.dtype]
     assert rms(error) <= allowed * size, f"RMS of the error {rms(error) / size:.1e}, allowed {allowed:.1e}"
