@@ -143,6 +143,7 @@ class Network:
         batch: int = 1,
         dtype: str = "float32",
         device: str = "cpu",
+        precision: str = "ieee",
         tune: bool = True,
         reuse_outputs: bool = False,
         progress: Callable[[float], None] = lambda share: None,
@@ -151,13 +152,17 @@ class Network:
 
         `model` is a `module()` of this network in eval mode, by default a fresh one. Each step is computed by what was
         measured to be the fastest here, or without `tune` by the best guess. `progress` hears how much of the measuring
-        is done, from 0 to 1. What a call returns may be overwritten by the next one where `reuse_outputs` says so.
+        is done, from 0 to 1. `precision` is how float32 is multiplied on a GPU: ieee, or rounded to tf32.
+        What a call returns may be overwritten by the next one where `reuse_outputs` says so.
         Raises NetdslError of the N7 family, and ValueError for a model that is not this network's.
         """
         from netdsl.runtime.engine import build
 
         model = self.module().eval() if model is None else model
-        return build(self.graph, model, batch, dtype, device, tune=tune, reuse_outputs=reuse_outputs, progress=progress)
+        return build(
+            self.graph, model, batch, dtype, device, precision=precision, tune=tune, reuse_outputs=reuse_outputs,
+            progress=progress,
+        )  # fmt: skip
 
     def bench(
         self,

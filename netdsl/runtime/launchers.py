@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from netdsl import kernels
-from netdsl.kernels import NONE, Activation, Prologue
+from netdsl.kernels import NONE, Activation, Config, Prologue
+from netdsl.kernels.call import conv_call
 from netdsl.ops.conv import Conv, Deconv
 from netdsl.ops.linear import Linear
 from netdsl.ops.norm import Lrn
 from netdsl.ops.op import Op
 from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.runtime import interpreter
+from netdsl.runtime.folding import Affine
 from netdsl.runtime.prepared import Prepared, Run
-from netdsl.runtime.values import joined
+from netdsl.runtime.values import channels_together, joined
 
 
-def packed(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
+def packed(step: Prepared, dtype: torch.dtype, precision: str, config: Config | None = None) -> Run:
     """What computes a step on maps of `dtype`: its weights in that format, vectors in fp32, all made ready here.
 
-    `precision` is what fp32 is multiplied in: ieee or tf32.
+    `precision` is what fp32 is multiplied in: ieee or tf32. A convolution is computed as `config` says, where given.
     """
     match step.core:
         case None:
             return _pointwise(step)
         case Conv() | Deconv() | Linear():
-            return _convolution(step, dtype, precision)
+            return _convolution(step, dtype, precision, config)
         case MaxPool() | AvgPool():
             return _pool(step)
         case GlobalAvgPool() | GlobalMaxPool():
@@ -79,33 +82,72 @@ def _pointwise(step: Prepared) -> Run:
     return run
 
 
-def _convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
+def _convolution(step: Prepared, dtype: torch.dtype, precision: str, chosen: Config | None) -> Run:
     weight, scale = weights(step, dtype)
-    windows = step.windows
-    groups = 1 if windows is None else windows.groups
-    channels = weight.shape[0] if isinstance(step.core, Deconv) else weight.shape[1] * groups
-    fixed: dict[str, Any] = {"scale": scale, "activation": activation(step.activation), "precision": precision}
-    rank = weight.dim() - 2
-    apart: tuple[int, ...] = ()
-    if windows is not None:
-        fixed |= {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
-        fixed |= {"groups": groups, "prologue": _prologue(step, channels)}
-        if isinstance(step.core, Deconv):
-            fixed["output_padding"], apart = windows.output_padding, windows.stride
-    elif rank:  # a linear layer that reads a whole map: one window
-        fixed |= {"stride": (1,) * rank, "padding": ((0, 0),) * rank, "dilation": (1,) * rank}
+    weight = channels_together(weight)  # as the copy engine reads it
+    windows, rank = step.windows, weight.dim() - 2
+    fixed = {"scale": scale, "precision": precision, **_surroundings(step)}
+    apart = windows.stride if windows is not None and isinstance(step.core, Deconv) else ()
     bias = None if step.bias is None else step.bias.float()
     function: Any = kernels.deconv if isinstance(step.core, Deconv) else kernels.conv if rank else kernels.linear
+    groups = 1 if windows is None else windows.groups
 
     def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
         if windows is None:  # a vector is a map of one point
             points = (..., *(None,) * rank)
             out, residual = out[points], None if residual is None else residual[points]
         given = sources if rank else sources[0]
-        config = interpreter.convolution(channels // groups, groups, out, apart)
+        config = chosen or interpreter.convolution(step.channels // groups, groups, out, apart)
         function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
 
     return run
+
+
+def _surroundings(step: Prepared) -> dict[str, Any]:
+    """What stands around a product, by the arguments of `kernels.conv`; for a vector, of `kernels.linear`."""
+    windows = step.windows
+    fixed: dict[str, Any] = {"activation": activation(step.activation)}
+    if windows is not None:
+        fixed |= {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
+        fixed |= {"groups": windows.groups, "prologue": _prologue(step, step.channels)}
+        if isinstance(step.core, Deconv):
+            fixed["output_padding"] = windows.output_padding
+    elif step.weight is not None and (
+        rank := step.weight.dim() - 2
+    ):  # a linear layer that reads a whole map: one window
+        fixed |= {"stride": (1,) * rank, "padding": ((0, 0),) * rank, "dilation": (1,) * rank}
+    return fixed
+
+
+def configurations(
+    step: Prepared, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor, precision: str, capability: int
+) -> list[Config]:
+    """What can compute a convolution, a transposed one or a linear layer on sm_`capability`, the best guess first.
+
+    The maps are without memory, on the device meta. None where a call would be refused.
+    """
+    assert step.weight is not None
+    weight = channels_together(torch.empty_like(step.weight, dtype=out.dtype, device=out.device))
+    affine = None
+    if step.prologue is not None:
+        scale, shift = (torch.empty_like(vector, device=out.device) for vector in step.prologue)
+        affine = Affine(scale, shift)
+    words = _surroundings(replace(step, device=out.device, prologue=affine))
+    one = (..., *(None,) * max(1, weight.dim() - 2))
+    if step.windows is None:  # a vector is a map of one point
+        out, residual = out[one], None if residual is None else residual[one]
+    if weight.dim() == 2:
+        sources, weight = [source[one] for source in sources], weight[one]
+        words |= {"stride": (1,), "padding": ((0, 0),), "dilation": (1,)}
+    try:
+        call = conv_call(
+            sources, weight, None, None, residual, words["activation"], words["stride"], words["padding"],
+            words["dilation"], words.get("groups", 1), words.get("prologue"), out, precision,
+            transposed=isinstance(step.core, Deconv), output_padding=words.get("output_padding", ()),
+        )  # fmt: skip
+    except kernels.Refused:
+        return []
+    return kernels.candidates(call, capability)
 
 
 def _pool(step: Prepared) -> Run:

@@ -28,6 +28,7 @@ def _engine(case: Case) -> Contender:
             batch=case.batch,
             dtype="float32" if case.dtype == "tf32" else case.dtype,
             device=case.device.type,
+            precision="tf32" if case.dtype == "tf32" else "ieee",
         )
     return torch_contender(engine, case.laid_out(layout), case, "")
 

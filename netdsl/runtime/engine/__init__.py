@@ -2,9 +2,11 @@
 
 passes.py     which passes pay
 tasks.py      from the graph that they make to tasks (task.py): what each step reads and writes, and how that lies
-catalogue.py  who offers to compute a task: candidates (candidate.py) of native.py, onednn.py, plain.py, triton.py
+catalogue.py  who offers to compute a task: candidates (candidate.py) of native.py, onednn.py and plain.py, and on a
+              GPU of triton.py, cudnn.py and cublas.py
 tuning.py     which of them are right, and which is the fastest; cache.py remembers it
 building.py   all of that in a program (program.py): a flat list of calls
+capture.py    on a GPU, the program in a CUDA graph (graphs.py); turn.py keeps calls apart, arithmetic.py sets torch
 engine.py     what users hold: the program, and whether it is still that of the model (freshness.py)
 """
 
@@ -29,6 +31,7 @@ def build(
     dtype: str,
     device: str,
     *,
+    precision: str = "ieee",
     tune: bool = True,
     reuse_outputs: bool = False,
     progress: Progress = unheard,
@@ -41,16 +44,20 @@ def build(
         raise ValueError(f"a batch has at least one sample, and not {batch}")
     if dtype not in DTYPES:
         raise ValueError(f"`{dtype}` is no number format: there are {', '.join(DTYPES)}")
+    if precision not in ("ieee", "tf32"):
+        raise ValueError(f"float32 is multiplied as ieee or tf32 say, and not as {precision}")
     where = torch.device(device)
     if where.type not in ("cpu", "cuda"):
         raise ValueError(f"an engine runs on cpu or cuda, and not on {device}")
     if where.type == "cuda":
         gpu()
+        number: int | None = where.index
+        where = torch.device("cuda", torch.cuda.current_device() if number is None else number)
     for node in inputs_of(graph):
         fixed(node)
     return Engine(
-        graph, model, batch=batch, dtype=DTYPES[dtype], device=where, tune=tune, reuse_outputs=reuse_outputs,
-        progress=progress,
+        graph, model, batch=batch, dtype=DTYPES[dtype], device=where, precision=precision, tune=tune,
+        reuse_outputs=reuse_outputs, progress=progress,
     )  # fmt: skip
 
 

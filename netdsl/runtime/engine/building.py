@@ -87,8 +87,7 @@ class Builder:
 
     def _trial(self, program: Program, node: Node, task: Task) -> Trial:
         offers: list[Candidate] = candidates(task)
-        made = tuning.right(task, [(offer, offer.make()) for offer in offers])
-        lines = [program.line(node, task, offer, run) for offer, run in made]
+        lines = [program.line(node, task, offer, run) for offer, run in tuning.right(task, offers)]
         return Trial(task.key, [offer.name for offer in offers], lines)
 
     def _measure(self, program: Program, trials: list[Trial], choices: Choices, tell: Progress) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -31,7 +32,16 @@ def environment(device: torch.device) -> dict[str, Any]:
         found["kernels"] = sources_digest()
     else:
         found |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}  # type: ignore[no-untyped-call]
+        found |= {"capability": list(torch.cuda.get_device_capability(device)), "driver": driver()}
     return found
+
+
+def driver(path: Path = Path("/proc/driver/nvidia/version")) -> str:
+    """The version of NVIDIA's driver, as 580.65.06; nothing where the system does not tell."""
+    with contextlib.suppress(OSError):
+        if found := re.search(r"\b\d{3,}(\.\d+)+\b", path.read_text(encoding="utf-8")):
+            return found[0]
+    return ""
 
 
 def device_name(device: torch.device) -> str:

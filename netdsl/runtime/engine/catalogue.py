@@ -12,9 +12,10 @@ from netdsl.runtime.engine.task import Task
 def candidates(task: Task) -> list[Candidate]:
     """At least one, each with a name of its own."""
     if task.device.type == "cuda":
-        from netdsl.runtime.engine import triton
+        from netdsl.runtime.engine import cublas, cudnn, triton
 
-        return [*triton.candidates(task), *plain.candidates(task)]
+        ours, theirs = triton.candidates(task), (*cudnn.candidates(task), *cublas.candidates(task))
+        return [*ours, *theirs, *plain.candidates(task)]
     return [*native.candidates(task), *onednn.candidates(task), *plain.candidates(task)]
 
 

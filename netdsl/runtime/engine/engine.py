@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -14,6 +16,8 @@ from netdsl.graph import Graph
 from netdsl.ops.op import Classes
 from netdsl.passes import run as run_passes
 from netdsl.runtime.dtypes import name_of
+from netdsl.runtime.engine import capture
+from netdsl.runtime.engine.arithmetic import arithmetic
 from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
 from netdsl.runtime.engine.catalogue import has_ours
@@ -21,17 +25,19 @@ from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
 from netdsl.runtime.engine.machine import floors
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.passes import passes
+from netdsl.runtime.engine.program import Slots
 from netdsl.runtime.engine.report import Report, passed, timed
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, unheard
+from netdsl.runtime.engine.turn import Turn
 from netdsl.runtime.inputs import inputs_of
 
 
 class Engine:
     """`engine(x)` is `model(x)` for batches of one size, in one dtype, on one device.
 
-    Calls from several threads are served one after the other. What a call returns is the caller's to keep, unless
-    `reuse_outputs` says that the next call may overwrite it.
+    Calls from several threads, and on a GPU from several streams, are served one after the other. What a call returns
+    is the caller's to keep, unless `reuse_outputs` says that the next call may overwrite it.
     """
 
     def __init__(
@@ -48,7 +54,7 @@ class Engine:
         progress: Progress = unheard,
     ) -> None:
         self.model, self.batch, self.dtype, self.device = model, batch, dtype, torch.device(device)
-        self.tune, self.reuse_outputs = tune, reuse_outputs
+        self.precision, self.tune, self.reuse_outputs = precision, tune, reuse_outputs
         ours = has_ours(self.device, dtype)
         self.graph = run_passes(graph, passes(ours))
         self._sketch = Sketch(self.graph, batch, dtype, self.device, joins=not ours)
@@ -56,17 +62,20 @@ class Engine:
         self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
         self._dtypes = [torch.int64 if isinstance(node.shape, Classes) else dtype for node in inputs_of(self.graph)]
         self._lock = threading.Lock()
+        self._turn = Turn(self.device)
         self.refresh(progress)
 
     def refresh(self, progress: Progress = unheard) -> None:
         """Pack the weights that the model holds now. What was measured is not measured again."""
         start = time.perf_counter()
-        with self._lock, torch.inference_mode(False), torch.no_grad():
+        with self._lock, torch.inference_mode(False), torch.no_grad(), self._turn, self._arithmetic():
             snapshot = Snapshot(self.model)
             weights = weights_of(self.graph, self.model, self.device)
             program = self._builder.build(weights, Choices(self.device) if self.tune else None, progress)
+            self._captured, self.uncaptured = capture.attempted(program, self._builder.inputs)
             self._snapshot, self._program = snapshot, program
-            self._held = {tensor.untyped_storage().data_ptr() for tensor in program.held()}
+            held = program.held() if self._captured is None else [*program.held(), *self._captured.held()]
+            self._held = {tensor.untyped_storage().data_ptr() for tensor in held}
         self.seconds = time.perf_counter() - start
 
     def __call__(self, *inputs: Tensor) -> Any:
@@ -78,19 +87,28 @@ class Engine:
             if not self._snapshot.holds():
                 raise StaleEngine("the model's weights have changed since they were packed: call `engine.refresh()`")
             self._check(inputs)
-            slots = self._program.run([self._sketch.taken(tensor) for tensor in inputs])
-            found = [self._given(output) for output in self._program.outputs(slots)]
+            with self._turn:
+                found = [self._given(output) for output in self._program.outputs(self._run(inputs))]
         return found[0] if len(found) == 1 else tuple(found)
+
+    def _run(self, inputs: Sequence[Tensor]) -> Slots:
+        if self._captured is not None:
+            return self._captured.run(inputs)
+        with self._arithmetic():
+            return self._program.run([self._sketch.taken(tensor) for tensor in inputs])
+
+    def _arithmetic(self) -> AbstractContextManager[None]:
+        return arithmetic(self.device, self.precision)
 
     def report(self, runs: int = 10) -> Report:
         """What computes each step, how long it takes and how long it would at least; a table as text, or JSON.
 
         Takes `runs` passes of each kind and a second to learn what the machine can do.
         """
-        with self._lock, torch.no_grad():
+        with self._lock, torch.no_grad(), self._turn, self._arithmetic():
             inputs = self._builder.inputs()
             steps = timed(self._program, inputs, runs, floors(self.graph, self.batch, self.dtype, self.device))
-            whole = [passed(self._program, inputs) for _ in range(runs)]
+            whole = passed(self._captured or self._program, inputs, runs)
         return Report(
             network=self.graph.name,
             device=device_name(self.device),
@@ -100,6 +118,7 @@ class Engine:
             measured=self._builder.measured,
             weight_bytes=self._program.weight_bytes,
             buffer_bytes=self._program.buffer_bytes,
+            uncaptured=self.uncaptured,
             runs=runs,
             milliseconds=1e-6 * statistics.median(whole),
             steps=steps,
@@ -111,7 +130,7 @@ class Engine:
             names = ", ".join(f"`{node.name}`" for node in nodes)
             raise ValueError(f"the network has the inputs {names}, and {len(inputs)} tensors were given")
         for given, shape, dtype, node in zip(inputs, self._shapes, self._dtypes, nodes, strict=True):
-            if given.shape != shape or given.dtype is not dtype or given.device.type != self.device.type:
+            if given.shape != shape or given.dtype is not dtype or _elsewhere(given.device, self.device):
                 wanted = f"{list(shape)} of {name_of(dtype)} on {self.device}"
                 found = f"{list(given.shape)} of {name_of(given.dtype)} on {given.device}"
                 raise ValueError(f"this engine takes {wanted} as `{node.name}`, and not {found}")
@@ -127,3 +146,9 @@ class Engine:
     def __repr__(self) -> str:
         size = f"batch {self.batch}, {name_of(self.dtype)}, {self.device}"
         return f"<netdsl engine of {self.graph.name}: {size}, {len(self._program.lines)} steps>"
+
+
+def _elsewhere(given: torch.device, wanted: torch.device) -> bool:
+    """Whether they are two devices; a CPU has no number."""
+    numbers: list[int | None] = [given.index, wanted.index]
+    return given.type != wanted.type or (None not in numbers and given.index != wanted.index)

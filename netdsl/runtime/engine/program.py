@@ -1,7 +1,8 @@
 """A program: the steps of a network as calls on numbered slots, with everything looked up that can be before it runs.
 
 A pass over the network is a walk over a flat list. What has a place in a wider buffer, and all views of such, stand in
-their slots from the beginning; other values come and go.
+their slots from the beginning; other values come and go. On a GPU they do so in an arena, as
+netdsl.plan.memory has them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, Node
+from netdsl.plan.memory import memory
+from netdsl.runtime.arena import Arena
 from netdsl.runtime.engine.candidate import Candidate, New
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch, dead_after
@@ -29,6 +32,7 @@ from netdsl.step import Outer, Step, walk
 Slots: TypeAlias = list[Any]
 Call: TypeAlias = Callable[[Slots], None]
 
+VIEW = "a view"  # the kernel of what launches none
 NOTHING = 0  # the slot of what is not there
 
 
@@ -56,6 +60,7 @@ class Program:
         self.lines: list[Line] = []
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
         self.buffers: dict[int, Tensor] = {}
+        self.arena = arena_of(sketch)
         self._place()
         self._dead = dead_after(graph)
 
@@ -95,7 +100,8 @@ class Program:
 
     def held(self) -> list[Tensor]:
         """The tensors that outlive a pass and may be values: buffers, and the weights of torch's own operators."""
-        return [*self.buffers.values(), *self.weights.values()]
+        planned = [] if self.arena is None else [self.arena.memory]
+        return [*planned, *self.buffers.values(), *self.weights.values()]
 
     @property
     def weight_bytes(self) -> int:
@@ -103,7 +109,10 @@ class Program:
 
     @property
     def buffer_bytes(self) -> int:
-        return sum(map(_bytes, self.buffers.values()))
+        if self.arena is None:
+            return sum(map(_bytes, self.buffers.values()))
+        apart = (buffer for buffer in self.buffers.values() if not _shared(buffer, self.arena.memory))
+        return _bytes(self.arena.memory) + sum(map(_bytes, apart))
 
     def view(self, node: Node) -> None:
         """A step that launches nothing: done here and now where what it reads is there already."""
@@ -127,7 +136,7 @@ class Program:
         if op.name != "concat" and all(self.start[self.slots[value]] is not None for value in node.operands):
             call(self.start)
         else:
-            self.lines.append(Line(node, "a view", call, self._forgotten(node)))
+            self.lines.append(Line(node, VIEW, call, self._forgotten(node)))
 
     def _place(self) -> None:
         """Buffers for concatenations that are written in place, and the values that lie there."""
@@ -139,8 +148,22 @@ class Program:
             width, *spatial = known(self.graph.shape(value))
             if buffer not in self.buffers:
                 shape = (self.sketch.batch, *spatial, widths[buffer])
-                self.buffers[buffer] = torch.empty(shape, dtype=self.sketch.dtype, device=self.device).movedim(-1, 1)
+                planned = self._planned(value)
+                assert planned is None or planned.movedim(1, -1).shape == shape, f"the plan has {tuple(planned.shape)}"
+                if planned is None:
+                    planned = torch.empty(shape, dtype=self.sketch.dtype, device=self.device).movedim(-1, 1)
+                self.buffers[buffer] = planned
             self.start[self.slots[value]] = self.buffers[buffer].narrow(1, offset, width)
+
+    def _planned(self, value: Value) -> Tensor | None:
+        """All of the storage that a value lies in, where that is part of the arena."""
+        return None if self.arena is None else self.arena.storage(self.arena.plan.lifetimes.behind[value][0])
+
+    def _lasting(self, result: Any) -> Any:
+        """What an operator yielded, copied where it is memory of the arena, which is written over sooner."""
+        if self.arena is not None and isinstance(result, Tensor) and _shared(result, self.arena.memory):
+            return result.clone()
+        return result
 
     def _sources(self, value: Value) -> Callable[[Slots], tuple[Tensor, ...]]:
         slot = self.slots[value]
@@ -161,6 +184,8 @@ class Program:
         residual = NOTHING if task.step.residual is None else self.slots[node.operands[task.step.residual]]
         several = len(task.sources) > 1
         shape, strides, dtype, device = task.out.shape, task.out.stride(), task.dtype, self.device
+        room = self._planned(results[0])
+        assert room is None or whole is not None or room.shape == shape, f"the plan has {tuple(room.shape)}"
 
         if not writes and whole is None and len(slots) == 1 and not several:
             slot = slots[0]
@@ -179,7 +204,12 @@ class Program:
             if type(added) is tuple:
                 added = joined(added)
             if writes:
-                made = torch.empty_strided(shape, strides, dtype=dtype, device=device) if whole is None else whole
+                if whole is not None:
+                    made = whole
+                elif room is not None:
+                    made = room
+                else:
+                    made = torch.empty_strided(shape, strides, dtype=dtype, device=device)
                 run(read, added, made)
             elif whole is None:
                 made = run(read, added)
@@ -201,7 +231,7 @@ class Program:
         def call(values: Slots) -> None:
             found = function(tuple(joined(read(values)) for read in operands))
             for slot, home, result in zip(slots, homes, found, strict=True):
-                values[slot] = result if home is None else home.copy_(result)
+                values[slot] = self._lasting(result) if home is None else home.copy_(result)
 
         return call
 
@@ -234,6 +264,19 @@ class Program:
             found = slots[self.slots[value]]
             return joined(found) if type(found) is tuple else found
         return tuple(self._nested(part, slots) for part in value)
+
+
+def arena_of(sketch: Sketch) -> Arena | None:
+    """Memory for what lives between the steps, at fixed addresses: on a GPU, where kernels write where they are told.
+    What others return is torch's to allocate, and lives beside it."""
+    if sketch.device.type != "cuda":
+        return None
+    return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device)
+
+
+def _shared(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are parts of one piece of memory."""
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
 
 
 def _bytes(tensor: Tensor) -> int:

@@ -6,12 +6,15 @@ import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from netdsl.form import title
-from netdsl.runtime.engine.program import Program
+from netdsl.runtime.engine import graphs
+from netdsl.runtime.engine.capture import Captured
+from netdsl.runtime.engine.program import VIEW, Program
 from netdsl.runtime.engine.tuning import clock
 
 WARM = 2  # passes before the first that is timed
@@ -37,7 +40,8 @@ class StepTime:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an engine does. Times are medians of `runs` passes; `build_seconds` is what making it took, tuning
-    included; `weight_bytes` and `buffer_bytes` are held between calls."""
+    included; `weight_bytes` and `buffer_bytes` are held between calls; `uncaptured` says why no CUDA graph holds the
+    network, on a GPU where none does."""
 
     network: str
     device: str
@@ -47,6 +51,7 @@ class Report:
     measured: int
     weight_bytes: int
     buffer_bytes: int
+    uncaptured: str | None
     runs: int
     milliseconds: float
     steps: tuple[StepTime, ...]
@@ -70,6 +75,8 @@ class Report:
             f"made in {self.build_seconds:.1f} s{tuned}; holds {self.weight_bytes / 2**20:.1f} MiB of weights, "
             f"{self.buffer_bytes / 2**20:.1f} MiB of buffers"
         )
+        if self.uncaptured is not None:
+            yield f"not in a CUDA graph: {self.uncaptured}"
         yield ""
         names = max([len("step"), *(len(step.step) for step in self.steps)])
         kernels = max([len("kernel"), *(len(step.kernel) for step in self.steps)])
@@ -85,6 +92,18 @@ class Report:
 
 def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: Mapping[int, float]) -> tuple[StepTime, ...]:
     """The steps of `program`, each with the median of its times; `floors` in seconds, by the numbers of nodes."""
+    times = _in_graphs(program, inputs, runs) if program.device.type == "cuda" else _in_passes(program, inputs, runs)
+    found = []
+    for line, spent in zip(program.lines, times, strict=True):
+        floor = floors.get(line.node.number)
+        operator = "" if line.node.op is None else line.node.op.label()
+        microseconds = statistics.median(spent) / 1e3
+        found.append(StepTime(title(line.node, 0), operator, line.kernel, microseconds, floor and 1e6 * floor))
+    return tuple(found)
+
+
+def _in_passes(program: Program, inputs: Sequence[Tensor], runs: int) -> list[list[int]]:
+    """The nanoseconds of each line in each of `runs` passes."""
     times: list[list[int]] = [[] for _ in program.lines]
     for done in range(-WARM, runs):
         slots = program.begin(inputs)
@@ -96,17 +115,28 @@ def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: Mapping
             if done >= 0:
                 spent.append(now - before)
             before = now
-    found = []
-    for line, spent in zip(program.lines, times, strict=True):
-        floor = floors.get(line.node.number)
-        operator = "" if line.node.op is None else line.node.op.label()
-        microseconds = statistics.median(spent) / 1e3
-        found.append(StepTime(title(line.node, 0), operator, line.kernel, microseconds, floor and 1e6 * floor))
-    return tuple(found)
+    return times
 
 
-def passed(program: Program, inputs: Sequence[Tensor]) -> int:
-    """The nanoseconds of one pass."""
-    start = clock(program.device)
-    program.run(inputs)
-    return clock(program.device) - start
+def _in_graphs(program: Program, inputs: Sequence[Tensor], runs: int) -> list[list[int]]:
+    """The same on a GPU, where issuing a step takes longer than many do: each by itself, replayed `runs` times."""
+    times, slots = [], program.begin(inputs)
+    for line in program.lines:
+        cold = len(inputs[0]) >= graphs.COLD
+        views = line.kernel == VIEW
+        times.append([0] if views else graphs.nanoseconds(partial(line.call, slots), program.device, cold, runs))
+        line.call(slots)
+        program.forget(line, slots)
+    return times
+
+
+def passed(program: Program | Captured, inputs: Sequence[Tensor], runs: int) -> list[int]:
+    """The nanoseconds of each of so many passes."""
+    if program.device.type == "cuda":
+        return graphs.spent(partial(program.run, inputs), program.device, False, runs)
+    times = []
+    for _ in range(runs):
+        start = clock(program.device)
+        program.run(inputs)
+        times.append(clock(program.device) - start)
+    return times

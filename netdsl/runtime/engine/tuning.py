@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from netdsl.runtime import algebra
 from netdsl.runtime.dtypes import name_of
+from netdsl.runtime.engine import graphs
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.program import Line, Program
 from netdsl.runtime.engine.task import Task
@@ -53,8 +55,9 @@ class Trial:
         return chosen
 
 
-def right(task: Task, made: Sequence[tuple[Candidate, Any]]) -> list[tuple[Candidate, Any]]:
-    """Those that compute what the algebra of float64 does, on random numbers; all of them if none does."""
+def right(task: Task, offers: Sequence[Candidate]) -> list[tuple[Candidate, Any]]:
+    """Those that compute what the algebra of float64 does, on random numbers, with what they made; all of them if none
+    does. On a GPU one that raises is out: a kernel may need more than the device has, and a library have none."""
     sources = [_random(source, task) for source in task.sources]
     residual = None if task.residual is None else _random(task.residual, task)
     ends = [0, -1] if len(task.out) > 1 else [0]
@@ -66,21 +69,59 @@ def right(task: Task, made: Sequence[tuple[Candidate, Any]]) -> list[tuple[Candi
         wanted,
     )
     gate = GATES[_gate(task)]
-    passed = []
-    for candidate, run in made:
+    made: list[tuple[Candidate, Any]] = []
+    passed: list[tuple[Candidate, Any]] = []
+    for candidate in offers:
         added = None if residual is None else residual.clone(memory_format=torch.preserve_format)
-        if candidate.writes:
-            found = _random(task.out, task)
-            run(sources, added, found)
-        else:
-            found = run(sources, added)
+        try:
+            run = candidate.make()
+            found = computed(candidate, run, sources, added, _random(task.out, task))
+        except Exception:
+            if not may_fail(task.device) or (candidate is offers[-1] and not made):
+                raise
+            continue
+        made.append((candidate, run))
         if measure(found[ends], wanted).over(gate) <= 1:
             passed.append((candidate, run))
-    return passed or list(made)
+    return passed or made
+
+
+def may_fail(device: torch.device) -> bool:
+    """Whether a candidate may turn out not to run there."""
+    return device.type == "cuda"
+
+
+def computed(candidate: Candidate, run: Any, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> Tensor:
+    """What a candidate yields: `out`, if it writes where it is told."""
+    if not candidate.writes:
+        found: Tensor = run(sources, residual)
+        return found
+    run(sources, residual, out)
+    return out
+
+
+def time_in_graphs(program: Program, trials: Sequence[Trial], inputs: Sequence[Tensor], tell: Progress) -> None:
+    """Fill in the times of `trials` on a GPU, where issuing a step takes longer than many do: each candidate in a graph
+    by itself, on what the steps before it wrote."""
+    trial_of = {id(trial.lines[0]): trial for trial in trials}
+    slots, done = program.begin(inputs), 0
+    for line in program.lines:
+        if (trial := trial_of.get(id(line))) is not None:
+            trial.nanoseconds = [
+                graphs.nanoseconds(partial(each.call, slots), program.device, len(inputs[0]) >= graphs.COLD)
+                for each in trial.lines
+            ]
+            done += 1
+            tell(done / len(trials))
+        line.call(slots)
+        program.forget(line, slots)
 
 
 def time_in_place(program: Program, trials: Sequence[Trial], inputs: Sequence[Tensor], tell: Progress) -> None:
     """Fill in the times of `trials`."""
+    if program.device.type == "cuda":
+        time_in_graphs(program, trials, inputs, tell)
+        return
     turns = max(len(trial.lines) for trial in trials)
     trial_of = {id(trial.lines[0]): trial for trial in trials}
     for trial in trials:

@@ -1,0 +1,357 @@
+"""What an engine does on a GPU, as far as a CPU can tell: candidates of cuBLAS and cuDNN by operators that torch has
+too, our pointwise kernel in the interpreter, planned memory, and captures by a graph that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import netdsl
+from netdsl.kernels import Config
+from netdsl.passes import PIPELINE, run
+from netdsl.plan.memory import memory
+from netdsl.runtime import interpreter
+from netdsl.runtime.arena import Arena
+from netdsl.runtime.engine import (
+    building,
+    capture,
+    cublas,
+    cudnn,
+    engine,
+    graphs,
+    plain,
+    program,
+    tasks,
+    triton,
+    tuning,
+)
+from netdsl.runtime.engine.arithmetic import arithmetic
+from netdsl.runtime.engine.cache import driver
+from netdsl.runtime.engine.engine import Engine
+from netdsl.runtime.engine.model import weights_of
+from netdsl.runtime.engine.task import Task
+from netdsl.runtime.engine.tasks import Sketch
+from tests.engine.models import WHOLE, far, inputs, model_of, truth
+from tests.engine.test_engine import ALL_KINDS
+from tests.engine.test_our_kernels import SIBLINGS
+from tests.examples.running import results
+
+CPU = torch.device("cpu")
+LAYERS = """
+net layers {
+  input x: 8x6x6
+  a = x -> one: conv(8, 1) -> batch_norm -> relu
+  b = a -> two: conv(8, 3, bias = false) -> batch_norm
+  c = relu(a + b)
+  d = c -> three: conv(8, 1, bias = false)
+  e = c + (d -> four: conv(8, 1) -> silu -> five: conv(8, 1))
+  f = e -> six: conv(6, 3, stride = 2, pad = [[0, 1], [1, 0]]) -> relu
+  g = concat(f, f -> seven: conv(4, 1) -> relu) -> batch_norm -> relu -> eight: conv(8, 1) -> leaky_relu
+  output y = g -> flatten -> nine: linear(5) -> relu -> ten: linear(4)
+}
+"""
+
+
+def tasks_of(text: str, dtype: torch.dtype = torch.float32) -> dict[str, Task]:
+    """The tasks of a network after every pass, by the names of their layers, as far as they have one."""
+    network = netdsl.compile(text)
+    graph = run(network.graph, PIPELINE)
+    weights = weights_of(graph, model_of(network), CPU)
+    sketch = Sketch(graph, 2, dtype, CPU)
+    found = {}
+    for node in graph.nodes:
+        if node.op is not None and not sketch.is_view(node) and (task := sketch.task(node, weights, "ieee")):
+            found[task.step.form.core.name if task.step.form.core else node.name] = task
+    return found
+
+
+def offered(task: Task) -> list[Any]:
+    return [*cudnn.candidates(task), *cublas.candidates(task)]
+
+
+@pytest.fixture
+def cudnns(monkeypatch):
+    """cuDNN's entry points, in torch's words; each refuses what the real one would copy."""
+
+    def relu(x: Tensor, weight: Tensor, bias: Tensor, *geometry: Any) -> Tensor:
+        assert all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in (x, weight))
+        assert bias.dtype is x.dtype
+        stride, padding, dilation, groups = geometry
+        y = F.conv2d(x, weight, bias, stride, padding, dilation, groups).relu()
+        return y.contiguous(memory_format=torch.channels_last)
+
+    def add_relu(x: Tensor, weight: Tensor, z: Tensor, alpha: float, bias: Tensor, *geometry: Any) -> Tensor:
+        assert z.is_contiguous(memory_format=torch.channels_last)
+        stride, padding, dilation, groups = geometry
+        return (F.conv2d(x, weight, bias, stride, padding, dilation, groups) + alpha * z).relu()
+
+    monkeypatch.setattr(torch, "cudnn_convolution_relu", relu)
+    monkeypatch.setattr(torch, "cudnn_convolution_add_relu", add_relu)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_candidates_of_libraries_are_right(cudnns, dtype):
+    seen: set[str] = set()
+    for name, task in tasks_of(LAYERS, dtype).items():
+        offers = offered(task)
+        with interpreter.quick():
+            assert [each for each, _ in tuning.right(task, offers)] == offers or not offers, name
+        seen |= {offer.name for offer in offers}
+    assert seen == {
+        "cuDNN", "cuDNN + pointwise", "cuDNN conv + relu", "cuDNN conv + add + relu",
+        "cuBLAS", "cuBLAS + bias", "cuBLAS + bias + relu", "cuBLAS + pointwise",
+    }  # fmt: skip
+
+
+def test_a_wrong_candidate_is_out(cudnns, monkeypatch):
+    task = tasks_of(LAYERS)["one"]
+    real = torch.cudnn_convolution_relu
+    monkeypatch.setattr(torch, "cudnn_convolution_relu", lambda *given: real(*given) + 0.1)
+    with interpreter.quick():
+        passed = [offer.name for offer, _ in tuning.right(task, offered(task))]
+    assert passed == ["cuDNN + pointwise", "cuBLAS + bias + relu"]
+
+
+def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
+    task = tasks_of(LAYERS)["one"]
+    offers = offered(task)
+
+    def refuse(*given: Any) -> Tensor:
+        raise RuntimeError("GET was unable to find an engine to execute this computation")
+
+    monkeypatch.setattr(torch, "cudnn_convolution_relu", refuse)
+    with interpreter.quick():
+        with pytest.raises(RuntimeError, match="unable to find an engine"):
+            tuning.right(task, offers)
+        monkeypatch.setattr(tuning, "may_fail", lambda device: True)
+        assert len(tuning.right(task, offers)) == len(offers) - 1
+
+
+def test_reasons():
+    found = tasks_of(LAYERS)
+    assert cudnn.why_not_relu(found["one"]) is None
+    assert cudnn.why_not_relu(found["two"]) == "it has an addition"
+    assert cudnn.why_not_add_relu(found["two"]) is None
+    assert cudnn.why_not_add_relu(found["one"]) == "it has no addition"
+    assert cudnn.why_not_relu(found["three"]) == "no ReLU follows"
+    assert cudnn.why_not_relu(found["six"]) == "its padding differs by side"
+    assert cudnn.why_not(found["nine"]) == "it is no convolution"
+    assert cublas.why_not(found["two"]) == "it is no 1x1 of stride 1"
+    wide = tasks_of("net f { input x: 4x6x6; output y = x -> a: conv(4, 3) }", torch.float64)["a"]
+    assert cudnn.why_not(wide) == cublas.why_not(wide) == triton.why_not(wide)
+    assert "float64" in str(triton.why_not(wide))
+    assert list(triton.candidates(wide)) == []
+
+
+def test_a_slice_is_written_where_it_lies(cudnns):
+    task = tasks_of(LAYERS)["seven"]
+    assert not task.out.is_contiguous(memory_format=torch.channels_last)  # channels of the concatenation's buffer
+    (product,) = cublas.candidates(task)
+    around = torch.full((len(task.out), *task.out.shape[2:], task.out.stride(3)), torch.nan).movedim(-1, 1)
+    source = torch.randn_like(task.sources[0], device=CPU)
+    width = task.out.shape[1]
+    compute: Any = product.make()
+    compute([source], None, around.narrow(1, 0, width))
+    assert around[:, :width].isfinite().all()
+    assert around[:, width:].isnan().all()
+
+
+def test_configurations_to_try(monkeypatch):
+    monkeypatch.setattr(triton, "INTERPRETED", False)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    text = """net f {
+      input x: 64x28x28
+      output y = x -> a: conv(64, 3) -> relu -> b: conv(64, 1) -> c: deconv(8, 2, stride = 2) -> flatten -> d: linear(9)
+    }"""
+    found = tasks_of(text, torch.float16)
+    names = {name: [offer.name for offer in triton.candidates(task)] for name, task in found.items()}
+    assert all(1 <= len(each) == len(set(each)) <= triton.MOST for each in names.values())
+    assert names["a"][0].startswith("Triton conv_tma_box")
+    assert any("conv_pointer" in name for name in names["a"])
+    assert names["b"][0].startswith("Triton conv_tma_rows")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 6))
+    assert not any("tma" in offer.name for task in found.values() for offer in triton.candidates(task))
+
+
+def test_the_best_guess_is_first_and_no_kernel_is_ruled_out():
+    guesses = [Config("a", (n,)) for n in range(8)] + [Config("b", (0,)), Config("b", (1,)), Config("c", (0,))]
+    assert triton.tried(guesses) == [*guesses[:4], guesses[8], guesses[10]]
+    assert triton.tried(guesses[:8]) == guesses[:6]
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Engines on the CPU that take the passes, candidates and memory of a GPU."""
+    monkeypatch.setattr(engine, "passes", lambda device: PIPELINE)
+    monkeypatch.setattr(tasks, "joins", lambda device: False)
+    monkeypatch.setattr(building, "candidates", lambda task: [*triton.candidates(task), *plain.candidates(task)])
+    monkeypatch.setattr(
+        program, "arena_of", lambda sketch: Arena(memory(sketch.graph, sketch.batch, 4), sketch.dtype, CPU)
+    )
+
+
+@pytest.fixture
+def library(monkeypatch, as_on_a_gpu, cudnns):
+    """The same by candidates that return tensors of their own where they can, and libraries' others."""
+    monkeypatch.setattr(building, "candidates", lambda task: [*offered(task), *plain.candidates(task)])
+
+
+def poisoned(made: Engine) -> None:
+    arena = made._program.arena
+    assert arena is not None
+    arena.memory.view(torch.float32).fill_(torch.nan)
+
+
+@pytest.mark.parametrize("text", [pytest.param(SIBLINGS, id="siblings"), pytest.param(LAYERS, id="layers")])
+@pytest.mark.parametrize("how", ["as_on_a_gpu", "library"])
+def test_planned_memory(request, text, how):
+    request.getfixturevalue(how)
+    network = netdsl.compile(text)
+    model, given = model_of(network), inputs(network.graph, 2)
+    made = Engine(network.graph, model, batch=2, tune=False)
+    with interpreter.quick():
+        for _ in range(2):
+            poisoned(made)
+            assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    arena = made._program.arena
+    assert arena is not None
+    assert made._program.buffer_bytes >= arena.plan.size > 0
+
+
+def test_every_kind_of_step_in_planned_memory(monkeypatch, as_on_a_gpu):
+    monkeypatch.setattr(building, "candidates", lambda task: list(plain.candidates(task)))
+    network = netdsl.compile(ALL_KINDS)
+    model, given = model_of(network), inputs(network.graph, 2)
+    made = Engine(network.graph, model, batch=2, tune=False)
+    first = results(made(*given))
+    kept = [y.clone() for y in first]
+    poisoned(made)
+    made(*(2 * x for x in given))
+    assert all(torch.equal(a, b) for a, b in zip(first, kept, strict=True))
+    assert far(kept, truth(model, given)).over(WHOLE["float32"]) < 1
+
+
+class Recorder:
+    """A graph that is none: replaying does the work anew, and puts what it yields where it first was."""
+
+    def __init__(self) -> None:
+        self.recorded = self.replayed = 0
+        self.refuse: str | None = None
+
+    def record(self, work: Callable[[], Any], device: torch.device) -> tuple[Any, Callable[[], None]]:
+        first = work()
+        if self.refuse:
+            raise RuntimeError(self.refuse)
+        self.recorded += 1
+
+        def replay() -> None:
+            self.replayed += 1
+            for old, new in zip(first, work(), strict=True):
+                if isinstance(old, Tensor):
+                    old.copy_(new.clone())
+
+        return first, replay
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    found = Recorder()
+    monkeypatch.setattr(graphs, "record", found.record)
+    monkeypatch.setattr(capture, "captures", lambda device: True)
+    return found
+
+
+TWO = "net f { input x: 3x8x8; output y = x -> conv: conv(4, 3) -> relu; output z = y -> two: conv(2, 1) }"
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_captured_network(recorder, reuse):
+    network = netdsl.compile(TWO)
+    model, given = model_of(network), inputs(network.graph, 2)
+    made = Engine(network.graph, model, batch=2, tune=False, reuse_outputs=reuse)
+    assert (recorder.recorded, made.uncaptured) == (1, None)
+    before = [x.clone() for x in given]
+    first = made(*given)
+    assert far(first, truth(model, given)).over(WHOLE["float32"]) < 1
+    kept = [y.clone() for y in first]
+    second = made(*(x.contiguous(memory_format=torch.channels_last) / 2 for x in given))
+    assert recorder.replayed == 2
+    assert far(second, truth(model, [x / 2 for x in given])).over(WHOLE["float32"]) < 1
+    assert all(torch.equal(a, b) for a, b in zip(first, kept, strict=True)) != reuse
+    assert all(a.data_ptr() == b.data_ptr() for a, b in zip(first, second, strict=True)) == reuse
+    assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))
+
+
+def test_a_refreshed_network_is_captured_anew(recorder):
+    network = netdsl.compile(TWO)
+    model, given = model_of(network), inputs(network.graph, 1)
+    made = Engine(network.graph, model, tune=False)
+    with torch.no_grad():
+        model.get_parameter("conv.weight").mul_(-2)
+    made.refresh()
+    assert recorder.recorded == 2
+    assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+
+
+def test_what_cannot_be_captured_runs_without_and_says_why(recorder):
+    recorder.refuse = "operation not permitted when stream is capturing\nmore"
+    network = netdsl.compile(TWO)
+    model, given = model_of(network), inputs(network.graph, 1)
+    made = Engine(network.graph, model, tune=False)
+    assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    assert made.uncaptured is not None
+    assert made.uncaptured.endswith("): operation not permitted when stream is capturing")
+    assert f"not in a CUDA graph: {made.uncaptured}" in str(made.report(1))
+
+
+def test_candidates_are_timed_in_graphs(monkeypatch):
+    network = netdsl.compile("net f { input x: 4x9x9; output y = x -> conv(6, 3) -> relu -> conv(4, 3) -> relu }")
+    asked: list[bool] = []
+
+    def nanoseconds(work: Callable[[], Any], device: torch.device, cold: bool) -> list[int]:
+        asked.append(cold)
+        work()
+        return [10 - len(asked)]  # whoever is asked last is the fastest
+
+    monkeypatch.setattr(graphs, "nanoseconds", nanoseconds)
+    monkeypatch.setattr(tuning, "time_in_place", tuning.time_in_graphs)
+    heard: list[float] = []
+    model, given = model_of(network), inputs(network.graph, 32)
+    made = Engine(network.graph, model, batch=32, progress=heard.append)
+    assert asked == [True] * len(asked)
+    assert heard == [0.5, 1.0]
+    assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    assert {step.kernel for step in made.report(1).steps} == {"torch conv"}
+
+
+def test_arithmetic_is_set_and_restored():
+    def settings() -> tuple[bool, bool, str]:
+        cudnns = torch.backends.cudnn
+        return cudnns.benchmark, cudnns.allow_tf32, torch.get_float32_matmul_precision()
+
+    before = settings()
+    with arithmetic(CPU, "tf32"):
+        assert settings() == before
+    for precision, wanted in (("ieee", (True, False, "highest")), ("tf32", (True, True, "high"))):
+        with arithmetic(torch.device("cuda"), precision):
+            assert settings() == wanted
+        assert settings() == before
+
+
+def test_an_unknown_precision():
+    with pytest.raises(ValueError, match="as ieee or tf32"):
+        netdsl.compile(TWO).engine(precision="fp8")
+
+
+def test_the_driver_is_part_of_the_machine(tmp_path):
+    path = tmp_path / "version"
+    path.write_text(
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build\nGCC version: 13.3.0\n"
+    )
+    assert driver(path) == "580.65.06"
+    assert driver(tmp_path / "none") == ""
