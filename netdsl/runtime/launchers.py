@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,16 +24,16 @@ from netdsl.runtime.prepared import Prepared, Run
 from netdsl.runtime.values import channels_together, joined
 
 
-def packed(step: Prepared, dtype: torch.dtype, precision: str, config: Config | None = None) -> Run:
+def packed(step: Prepared, dtype: torch.dtype, precision: str) -> Run:
     """What computes a step on maps of `dtype`: its weights in that format, vectors in fp32, all made ready here.
 
-    `precision` is what fp32 is multiplied in: ieee or tf32. A convolution is computed as `config` says, where given.
+    `precision` is what fp32 is multiplied in: ieee or tf32.
     """
     match step.core:
         case None:
             return _pointwise(step)
         case Conv() | Deconv() | Linear():
-            return _convolution(step, dtype, precision, config)
+            return convolution(step, dtype, precision)(None)
         case MaxPool() | AvgPool():
             return _pool(step)
         case GlobalAvgPool() | GlobalMaxPool():
@@ -82,7 +83,9 @@ def _pointwise(step: Prepared) -> Run:
     return run
 
 
-def _convolution(step: Prepared, dtype: torch.dtype, precision: str, chosen: Config | None) -> Run:
+def convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Callable[[Config | None], Run]:
+    """A convolution, transposed convolution or linear layer, its weights packed once, for whichever kernel and tile is
+    asked for; None takes what the kernels choose."""
     weight, scale = weights(step, dtype)
     weight = channels_together(weight)  # as the copy engine reads it
     windows, rank = step.windows, weight.dim() - 2
@@ -91,16 +94,17 @@ def _convolution(step: Prepared, dtype: torch.dtype, precision: str, chosen: Con
     bias = None if step.bias is None else step.bias.float()
     function: Any = kernels.deconv if isinstance(step.core, Deconv) else kernels.conv if rank else kernels.linear
     groups = 1 if windows is None else windows.groups
+    channels = step.channels // groups
 
-    def run(sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
+    def run(chosen: Config | None, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
         if windows is None:  # a vector is a map of one point
             points = (..., *(None,) * rank)
             out, residual = out[points], None if residual is None else residual[points]
         given = sources if rank else sources[0]
-        config = chosen or interpreter.convolution(step.channels // groups, groups, out, apart)
+        config = chosen or interpreter.convolution(channels, groups, out, apart)
         function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
 
-    return run
+    return lambda config: partial(run, config)
 
 
 def _surroundings(step: Prepared) -> dict[str, Any]:

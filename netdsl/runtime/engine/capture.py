@@ -35,13 +35,14 @@ class Captured:
                 at[:] = [line]
                 line.call(slots)
                 program.forget(line, slots)
+            at.clear()
             return slots
 
         try:
             self.slots, self._replay = graphs.record(work, program.device)
         except RuntimeError as error:
             where = f"`{at[0].node.name}` ({at[0].kernel}): " if at else ""
-            raise Uncaptured(where + str(error).partition("\n")[0]) from error
+            raise Uncaptured(where + str(_first(error)).partition("\n")[0]) from error
 
     def run(self, inputs: Sequence[Tensor]) -> Slots:
         """As that of the program, for inputs in any layout."""
@@ -54,6 +55,11 @@ class Captured:
         """The tensors that the next pass writes to: the inputs, and what is left in the slots."""
         left = [slot if type(slot) is tuple else (slot,) for slot in self.slots if slot is not None]
         return [*self.inputs, *(tensor for tensors in left for tensor in tensors)]
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error that led to others: a recording that has failed cannot be ended either."""
+    return error if error.__context__ is None else _first(error.__context__)
 
 
 def attempted(program: Program, example: Callable[[], Sequence[Tensor]]) -> tuple[Captured | None, str | None]:

@@ -21,7 +21,10 @@ def record(work: Callable[[], T], device: torch.device) -> tuple[T, Callable[[],
     The work is done twice before, on a stream aside, so that nothing is compiled, tuned or looked up in the recording.
     Raises RuntimeError where something in it cannot be recorded.
     """
-    with torch.cuda.device(device):
+    with (
+        torch.cuda.device(device),
+        torch.cuda.stream(torch.cuda.current_stream(device)),
+    ):  # so that a failure restores it
         aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(aside):

@@ -25,7 +25,7 @@ from netdsl.runtime.folding import Weights
 from netdsl.runtime.geometry import known
 from netdsl.runtime.operators import bound
 from netdsl.runtime.prepared import Run
-from netdsl.runtime.values import joined
+from netdsl.runtime.values import channels_together, joined
 from netdsl.scope import Value
 from netdsl.step import Outer, Step, walk
 
@@ -160,10 +160,12 @@ class Program:
         return None if self.arena is None else self.arena.storage(self.arena.plan.lifetimes.behind[value][0])
 
     def _lasting(self, result: Any) -> Any:
-        """What an operator yielded, copied where it is memory of the arena, which is written over sooner."""
-        if self.arena is not None and isinstance(result, Tensor) and _shared(result, self.arena.memory):
-            return result.clone()
-        return result
+        """What torch yielded as our kernels read it, channels side by side, and copied where it is memory of the arena,
+        which may be written over sooner."""
+        if self.arena is None or not isinstance(result, Tensor):
+            return result
+        found = channels_together(result)
+        return found.clone() if _shared(found, self.arena.memory) else found
 
     def _sources(self, value: Value) -> Callable[[Slots], tuple[Tensor, ...]]:
         slot = self.slots[value]
@@ -187,7 +189,7 @@ class Program:
         room = self._planned(results[0])
         assert room is None or whole is not None or room.shape == shape, f"the plan has {tuple(room.shape)}"
 
-        if not writes and whole is None and len(slots) == 1 and not several:
+        if not writes and whole is None and len(slots) == 1 and not several and self.arena is None:
             slot = slots[0]
 
             def call(values: Slots) -> None:
@@ -212,7 +214,7 @@ class Program:
                     made = torch.empty_strided(shape, strides, dtype=dtype, device=device)
                 run(read, added, made)
             elif whole is None:
-                made = run(read, added)
+                made = self._lasting(run(read, added))
             else:
                 whole.copy_(run(read, added))
                 return

@@ -5,8 +5,8 @@ A convolution has one for each configuration of its kernels that promises the mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import torch
 
@@ -17,6 +17,7 @@ from netdsl.ops.linear import Linear
 from netdsl.runtime import launchers
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.task import Task
+from netdsl.runtime.prepared import Run
 
 MOST = 6  # configurations that are tried
 
@@ -25,10 +26,13 @@ def candidates(task: Task) -> Iterator[Candidate]:
     if why_not(task) is not None:
         return
     if INTERPRETED or not isinstance(task.step.core, Conv | Deconv | Linear):
-        yield _candidate(task, None)
+        yield Candidate("Triton", partial(launchers.packed, task.step, task.dtype, task.precision), writes=True)
         return
+    packed = cache(
+        partial(launchers.convolution, task.step, task.dtype, task.precision)
+    )  # the weights, for all of them
     for config in tried(configurations(task)):
-        yield _candidate(task, config)
+        yield Candidate(f"Triton {config}", partial(_run, packed, config), writes=True)
 
 
 def why_not(task: Task) -> str | None:
@@ -54,6 +58,5 @@ def tried(configs: list[Config]) -> list[Config]:
     return [config for config in configs if config in chosen]
 
 
-def _candidate(task: Task, config: Config | None) -> Candidate:
-    name = "Triton" if config is None else f"Triton {config}"
-    return Candidate(name, partial(launchers.packed, task.step, task.dtype, task.precision, config), writes=True)
+def _run(packed: Callable[[], Callable[[Config | None], Run]], config: Config) -> Run:
+    return packed()(config)
