@@ -109,16 +109,14 @@ def convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Callable[
 
 def _surroundings(step: Prepared) -> dict[str, Any]:
     """What stands around a product, by the arguments of `kernels.conv`; for a vector, of `kernels.linear`."""
-    windows = step.windows
+    windows, rank = step.windows, 0 if step.weight is None else step.weight.dim() - 2
     fixed: dict[str, Any] = {"activation": activation(step.activation)}
     if windows is not None:
         fixed |= {"stride": windows.stride, "padding": windows.padding, "dilation": windows.dilation}
         fixed |= {"groups": windows.groups, "prologue": _prologue(step, step.channels)}
         if isinstance(step.core, Deconv):
             fixed["output_padding"] = windows.output_padding
-    elif step.weight is not None and (
-        rank := step.weight.dim() - 2
-    ):  # a linear layer that reads a whole map: one window
+    elif rank:  # a linear layer that reads a whole map: one window
         fixed |= {"stride": (1,) * rank, "padding": ((0, 0),) * rank, "dilation": (1,) * rank}
     return fixed
 
@@ -128,7 +126,7 @@ def configurations(
 ) -> list[Config]:
     """What can compute a convolution, a transposed one or a linear layer on sm_`capability`, the best guess first.
 
-    The maps are without memory, on the device meta. None where a call would be refused.
+    The maps may be without memory. None where such a call is refused.
     """
     assert step.weight is not None
     weight = channels_together(torch.empty_like(step.weight, dtype=out.dtype, device=out.device))

@@ -12,24 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import netdsl
-from netdsl.kernels import Config
+from netdsl.kernels import Config, observed
 from netdsl.passes import PIPELINE, run
 from netdsl.plan.memory import memory
 from netdsl.runtime import interpreter
 from netdsl.runtime.arena import Arena
-from netdsl.runtime.engine import (
-    building,
-    capture,
-    cublas,
-    cudnn,
-    engine,
-    graphs,
-    plain,
-    program,
-    tasks,
-    triton,
-    tuning,
-)
+from netdsl.runtime.engine import building, capture, cublas, cudnn, engine, graphs, plain, program, triton, tuning
 from netdsl.runtime.engine.arithmetic import arithmetic
 from netdsl.runtime.engine.cache import driver
 from netdsl.runtime.engine.engine import Engine
@@ -62,7 +50,7 @@ def tasks_of(text: str, dtype: torch.dtype = torch.float32) -> dict[str, Task]:
     network = netdsl.compile(text)
     graph = run(network.graph, PIPELINE)
     weights = weights_of(graph, model_of(network), CPU)
-    sketch = Sketch(graph, 2, dtype, CPU)
+    sketch = Sketch(graph, 2, dtype, CPU, joins=False)
     found = {}
     for node in graph.nodes:
         if node.op is not None and not sketch.is_view(node) and (task := sketch.task(node, weights, "ieee")):
@@ -169,7 +157,15 @@ def test_configurations_to_try(monkeypatch):
       output y = x -> a: conv(64, 3) -> relu -> b: conv(64, 1) -> c: deconv(8, 2, stride = 2) -> flatten -> d: linear(9)
     }"""
     found = tasks_of(text, torch.float16)
-    names = {name: [offer.name for offer in triton.candidates(task)] for name, task in found.items()}
+    names: dict[str, list[str]] = {}
+    for name, task in found.items():
+        source, out = (torch.empty_strided(x.shape, x.stride(), dtype=x.dtype) for x in (task.sources[0], task.out))
+        with observed(run=False) as launches:
+            for offer in triton.candidates(task):  # none is refused with the weights as they are packed
+                compute: Any = offer.make()
+                compute([source], None, out)
+        names[name] = [offer.name for offer in triton.candidates(task)]
+        assert [f"Triton {launch.config}" for launch in launches] == names[name]
     assert all(1 <= len(each) == len(set(each)) <= triton.MOST for each in names.values())
     assert names["a"][0].startswith("Triton conv_tma_box")
     assert any("conv_pointer" in name for name in names["a"])
@@ -187,8 +183,7 @@ def test_the_best_guess_is_first_and_no_kernel_is_ruled_out():
 @pytest.fixture
 def as_on_a_gpu(monkeypatch):
     """Engines on the CPU that take the passes, candidates and memory of a GPU."""
-    monkeypatch.setattr(engine, "passes", lambda device: PIPELINE)
-    monkeypatch.setattr(tasks, "joins", lambda device: False)
+    monkeypatch.setattr(engine, "has_ours", lambda device, dtype: True)
     monkeypatch.setattr(building, "candidates", lambda task: [*triton.candidates(task), *plain.candidates(task)])
     monkeypatch.setattr(
         program, "arena_of", lambda sketch: Arena(memory(sketch.graph, sketch.batch, 4), sketch.dtype, CPU)

@@ -21,16 +21,14 @@ def record(work: Callable[[], T], device: torch.device) -> tuple[T, Callable[[],
     The work is done twice before, on a stream aside, so that nothing is compiled, tuned or looked up in the recording.
     Raises RuntimeError where something in it cannot be recorded.
     """
-    with (
-        torch.cuda.device(device),
-        torch.cuda.stream(torch.cuda.current_stream(device)),
-    ):  # so that a failure restores it
+    current = torch.cuda.current_stream(device)
+    with torch.cuda.device(device), torch.cuda.stream(current):  # torch leaves another set where recording fails
         aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream(device))
+        aside.wait_stream(current)
         with torch.cuda.stream(aside):
             work()
             work()
-        torch.cuda.current_stream(device).wait_stream(aside)
+        current.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         torch._C._cuda_clearCublasWorkspaces()  # the graph must have its own: two may be replayed at once
         # thread_local: what other threads do meanwhile, such as allocating, spoils nothing

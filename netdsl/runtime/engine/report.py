@@ -121,10 +121,10 @@ def _in_passes(program: Program, inputs: Sequence[Tensor], runs: int) -> list[li
 def _in_graphs(program: Program, inputs: Sequence[Tensor], runs: int) -> list[list[int]]:
     """The same on a GPU, where issuing a step takes longer than many do: each by itself, replayed `runs` times."""
     times, slots = [], program.begin(inputs)
+    cold = program.sketch.batch >= graphs.COLD
     for line in program.lines:
-        cold = len(inputs[0]) >= graphs.COLD
-        views = line.kernel == VIEW
-        times.append([0] if views else graphs.nanoseconds(partial(line.call, slots), program.device, cold, runs))
+        view = line.kernel == VIEW
+        times.append([0] if view else graphs.nanoseconds(partial(line.call, slots), program.device, cold, runs))
         line.call(slots)
         program.forget(line, slots)
     return times

@@ -28,9 +28,8 @@ def candidates(task: Task) -> Iterator[Candidate]:
     if INTERPRETED or not isinstance(task.step.core, Conv | Deconv | Linear):
         yield Candidate("Triton", partial(launchers.packed, task.step, task.dtype, task.precision), writes=True)
         return
-    packed = cache(
-        partial(launchers.convolution, task.step, task.dtype, task.precision)
-    )  # the weights, for all of them
+    packing = partial(launchers.convolution, task.step, task.dtype, task.precision)
+    packed = cache(packing)  # once for all of them
     for config in tried(configurations(task)):
         yield Candidate(f"Triton {config}", partial(_run, packed, config), writes=True)
 

@@ -1,8 +1,9 @@
 """Choosing a candidate: first whether each is right, then which is the fastest.
 
-Times are taken where they will be spent: the network itself runs, again and again, each step by its candidates in
-turn. So weights come from as far away as they will, what is read was just written by the step before it, and whatever
-else the machine does meets all candidates alike.
+Times are taken where they will be spent. On a CPU the network itself runs, again and again, each step by its
+candidates in turn. So weights come from as far away as they will, what is read was just written by the step before it,
+and whatever else the machine does meets all candidates alike. On a GPU the network runs once, and each candidate is
+replayed from a CUDA graph of its own, with what it reads in the L2 or not, as it will be in such a batch.
 """
 
 from __future__ import annotations
@@ -105,11 +106,11 @@ def time_in_graphs(program: Program, trials: Sequence[Trial], inputs: Sequence[T
     by itself, on what the steps before it wrote."""
     trial_of = {id(trial.lines[0]): trial for trial in trials}
     slots, done = program.begin(inputs), 0
+    cold = program.sketch.batch >= graphs.COLD
     for line in program.lines:
         if (trial := trial_of.get(id(line))) is not None:
             trial.nanoseconds = [
-                graphs.nanoseconds(partial(each.call, slots), program.device, len(inputs[0]) >= graphs.COLD)
-                for each in trial.lines
+                graphs.nanoseconds(partial(each.call, slots), program.device, cold) for each in trial.lines
             ]
             done += 1
             tell(done / len(trials))
