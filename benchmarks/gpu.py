@@ -91,7 +91,8 @@ class Plan:
             file = f"{self.examples}/{network.file}"
             command = ("-m", "netdsl", "verify", file, "--net", network.net, *flags)
             proofs.append(Job(f"verify {network.net}", command, 10, 90))
-        yield Job("suite", ("-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests/gpu"), 30, 180)
+        suite = ("-m", "pytest", "-q", "-m", "gpu and not nightly", "-p", "no:cacheprovider", "tests/gpu")
+        yield Job("suite", suite, 30, 180)
         yield proofs[0]
         for index, (batch, dtype) in enumerate(self.cells):
             for network in self.networks:

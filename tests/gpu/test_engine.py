@@ -1,4 +1,7 @@
-"""The engine on the GPU: every candidate by itself, networks tuned and captured, and what calls promise each other."""
+"""The engine on the GPU: every candidate by itself, networks tuned and captured, and what calls promise each other.
+
+Most of the time goes into compiling kernels, so that only one of each kind is not for the night.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,15 @@ from tests.examples.networks import compiled
 from tests.examples.running import results
 
 pytestmark = pytest.mark.gpu
+night = pytest.mark.nightly
 MAY_BE_MISSING = ("cuDNN conv + relu", "cuDNN conv + add + relu")  # cuDNN has no engine for every shape
-WAYS = (("float32", "ieee"), ("float32", "tf32"), ("float16", "ieee"), ("bfloat16", "ieee"), ("float64", "ieee"))
+WAYS = (("float16", "ieee"), ("float32", "ieee"), ("float32", "tf32"), ("bfloat16", "ieee"), ("float64", "ieee"))
+TEXTS = {"layers": LAYERS, "siblings": SIBLINGS, "every kind": ALL_KINDS}
+ALL = [
+    pytest.param(text, *way, id=f"{name} {' '.join(way)}", marks=() if text is LAYERS and way is WAYS[0] else night)
+    for name, text in TEXTS.items()
+    for way in WAYS
+]
 
 
 @pytest.fixture
@@ -38,8 +48,7 @@ def moved(found: object) -> tuple[Tensor, ...]:
     return tuple(y.cpu() for y in results(found))
 
 
-@pytest.mark.parametrize(("dtype", "precision"), WAYS)
-@pytest.mark.parametrize("text", [LAYERS, SIBLINGS, ALL_KINDS], ids=["layers", "siblings", "every kind"])
+@pytest.mark.parametrize(("text", "dtype", "precision"), ALL)
 def test_every_candidate_is_right(text, dtype, precision, device, counted):
     network = netdsl.compile(text)
     graph = run(network.graph, PIPELINE)
@@ -57,8 +66,7 @@ def test_every_candidate_is_right(text, dtype, precision, device, counted):
 
 
 @pytest.mark.parametrize("tune", [True, False], ids=["tuned", "not tuned"])
-@pytest.mark.parametrize(("dtype", "precision"), WAYS)
-@pytest.mark.parametrize("text", [LAYERS, SIBLINGS, ALL_KINDS], ids=["layers", "siblings", "every kind"])
+@pytest.mark.parametrize(("text", "dtype", "precision"), ALL)
 def test_an_engine_is_captured_and_right_again_and_again(text, dtype, precision, tune):
     network = netdsl.compile(text)
     model, given = model_of(network), inputs(network.graph, 3)
@@ -70,6 +78,7 @@ def test_an_engine_is_captured_and_right_again_and_again(text, dtype, precision,
         assert far(moved(found), truth(model, scaled)).over(gate(dtype, precision)) < 1
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("name", "batch"), [("resnet18", 32), ("googlenet", 1), ("mobilenet_v2", 32), ("unet_flat", 1)]
 )

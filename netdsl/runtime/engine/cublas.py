@@ -42,9 +42,8 @@ def why_not(task: Task) -> str | None:
             return "it is grouped"
         if any(any(pair) for pair in windows.padding):
             return "it pads"
-    written = [task.out] if task.residual is None else [task.out, task.residual]
-    if not all(map(_is_even, written)):
-        return "the positions of a map do not follow one another evenly"
+    if not _is_even(task.out):
+        return "the positions of the output do not follow one another evenly"
     return None
 
 

@@ -1,8 +1,8 @@
 """A program: the steps of a network as calls on numbered slots, with everything looked up that can be before it runs.
 
 A pass over the network is a walk over a flat list. What has a place in a wider buffer, and all views of such, stand in
-their slots from the beginning; other values come and go. On a GPU they do so in an arena, as
-netdsl.plan.memory has them.
+their slots from the beginning; other values come and go. On a GPU they do so in an arena, as netdsl.plan.memory has
+them.
 """
 
 from __future__ import annotations
