@@ -3,6 +3,8 @@ too, our pointwise kernel in the interpreter, planned memory, and captures by a 
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +26,7 @@ from netdsl.runtime.engine.engine import Engine
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch
+from netdsl.runtime.engine.turn import Turn
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
 from tests.engine.test_engine import ALL_KINDS
 from tests.engine.test_our_kernels import SIBLINGS
@@ -118,6 +121,18 @@ def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
             tuning.right(task, offers)
         monkeypatch.setattr(tuning, "may_fail", lambda device: True)
         assert len(tuning.right(task, offers)) == len(offers) - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("relu", "self weight bias stride padding dilation groups"),
+        ("add_relu", "self weight z alpha bias stride padding dilation groups"),
+    ],
+)
+def test_entry_points_take_what_they_are_given(name, arguments):
+    schema = getattr(torch.ops.aten, f"cudnn_convolution_{name}").default._schema
+    assert [argument.name for argument in schema.arguments] == arguments.split()
 
 
 def test_reasons():
@@ -241,7 +256,10 @@ class Recorder:
     def record(self, work: Callable[[], Any], device: torch.device) -> tuple[Any, Callable[[], None]]:
         first = work()
         if self.refuse:
-            raise RuntimeError(self.refuse)
+            try:
+                raise RuntimeError(self.refuse)
+            finally:  # as torch does where it ends a recording that has failed
+                raise RuntimeError("operation failed due to a previous error during capture")
         self.recorded += 1
 
         def replay() -> None:
@@ -300,8 +318,65 @@ def test_what_cannot_be_captured_runs_without_and_says_why(recorder):
     made = Engine(network.graph, model, tune=False)
     assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
     assert made.uncaptured is not None
-    assert made.uncaptured.endswith("): operation not permitted when stream is capturing")
+    assert made.uncaptured == recorder.refuse.partition("\n")[0]
     assert f"not in a CUDA graph: {made.uncaptured}" in str(made.report(1))
+
+
+def test_the_step_that_cannot_be_captured_is_named(recorder, monkeypatch):
+    def refuse(values: Any) -> None:
+        raise RuntimeError("no")
+
+    network = netdsl.compile(TWO)
+    made = Engine(network.graph, model_of(network), tune=False)
+    line = made._program.lines[1]
+    monkeypatch.setattr(made._program, "lines", [made._program.lines[0], dataclasses.replace(line, call=refuse)])
+    with pytest.raises(capture.Uncaptured, match=rf"^`{line.node.name}` \({re.escape(line.kernel)}\): no$"):
+        capture.Captured(made._program, made._builder.inputs())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize(("cold", "calls"), [(True, 1), (False, graphs.CALLS)])
+def test_one_call_of_several_is_timed(monkeypatch, cold, calls, fails):
+    done: list[int] = []
+
+    def record(work: Callable[[], Any], device: torch.device) -> tuple[Any, Callable[[], Any]]:
+        if fails:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return None, work
+
+    def spent(work: Callable[[], Any], device: torch.device, flushed: bool, times: int) -> list[int]:
+        assert flushed == cold
+        work()
+        return [1000] * times
+
+    monkeypatch.setattr(graphs, "record", record)
+    monkeypatch.setattr(graphs, "spent", spent)
+    assert graphs.nanoseconds(lambda: done.append(1), CPU, cold, 3) == [1000 // calls] * 3
+    assert len(done) == calls
+
+
+def test_a_turn_waits_for_the_one_before_on_whichever_stream(monkeypatch):
+    log: list[tuple[str, str]] = []
+
+    class Event:
+        def record(self, stream: Any) -> None:
+            log.append(("done on", stream.name))
+
+    class Stream:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def wait_event(self, event: Any) -> None:
+            log.append(("waits on", self.name))
+
+    streams = iter([Stream("a"), Stream("b"), Stream("b")])
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: next(streams))
+    turn = Turn(torch.device("cuda", 0))
+    for _ in range(2):
+        with turn:
+            log.append(("works", ""))
+    assert log == [("works", ""), ("done on", "a"), ("waits on", "b"), ("works", ""), ("done on", "b")]
 
 
 def test_candidates_are_timed_in_graphs(monkeypatch):

@@ -57,9 +57,10 @@ class Captured:
         return [*self.inputs, *(tensor for tensors in left for tensor in tensors)]
 
 
-def _first(error: BaseException) -> BaseException:
+def _first(error: RuntimeError) -> RuntimeError:
     """The error that led to others: a recording that has failed cannot be ended either."""
-    return error if error.__context__ is None else _first(error.__context__)
+    before = error.__context__
+    return _first(before) if isinstance(before, RuntimeError) else error
 
 
 def attempted(program: Program, example: Callable[[], Sequence[Tensor]]) -> tuple[Captured | None, str | None]:
