@@ -21,13 +21,13 @@ def floors(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -
     """The least seconds of each step of `graph` here, by the numbers of its nodes."""
     # What has no arithmetic of its own on a CPU is computed in float32.
     exact = torch.float32 if device.type == "cpu" and dtype in (torch.float16, torch.bfloat16) else dtype
-    here = roofline(device, exact, torch.get_num_threads())
+    here = roofline(device, exact, torch.get_num_threads(), torch.get_float32_matmul_precision())
     return {number: cost.seconds for number, cost in costs(graph, batch, dtype.itemsize, str(exact), here).items()}
 
 
 @lru_cache(maxsize=16)
-def roofline(device: torch.device, dtype: torch.dtype, threads: int) -> Device:
-    """What matrix products and copies reach in torch; `threads` says that fewer reach less."""
+def roofline(device: torch.device, dtype: torch.dtype, threads: int, float32: str) -> Device:
+    """What matrix products and copies reach in torch: with fewer `threads` less, with `float32` in tf32 more."""
     side, width = SIDE[device.type], dtype.itemsize
     a = torch.randn(side, side, device=device).to(dtype)
     whole = torch.zeros(COPIED[device.type] // width, dtype=dtype, device=device)
