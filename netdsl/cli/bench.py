@@ -10,6 +10,7 @@ import click
 from netdsl.cli.command import Command, say
 from netdsl.cli.group import CLEAN, PROBLEMS
 from netdsl.cli.network import Request, reads_network
+from netdsl.cli.packages import needed_for
 from netdsl.cli.progress import Line
 
 DTYPES = ("float32", "tf32", "float16", "bfloat16")
@@ -56,18 +57,9 @@ def command(request: Request, as_json: bool, **options: Any) -> int:
     the median time of a pass, its spread between quartiles, how many times as long as netdsl with a 95 % interval, and
     the time until the first result. The status is 1 where netdsl itself is wrong or does not run.
     """
-    from netdsl.diagnostics import placeless
-
     network = request.compile()
-    try:
-        with Line() as line:
-            found = network.bench(tell=line.tell, **options)
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("netdsl"):
-            raise
-        raise placeless(
-            "N732", f"running a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
-        ) from error
+    with needed_for("running"), Line() as line:
+        found = network.bench(tell=line.tell, **options)
     for note in found.notes:
         say(f"netdsl: {note}")
     click.echo(json.dumps(found.json()) if as_json else found.text())

@@ -10,6 +10,7 @@ import click
 
 from netdsl.cli.command import Command, say
 from netdsl.cli.network import Request, examples, reads_network
+from netdsl.cli.packages import needed_for
 
 if TYPE_CHECKING:
     from netdsl.runtime.run import Run
@@ -39,21 +40,14 @@ def command(request: Request, as_json: bool, image: Path | None, plain: bool, pr
     --weights so are the weights.
     """
     from netdsl.cli.progress import Bar
-    from netdsl.diagnostics import placeless
 
     if plain and profile:
         raise click.UsageError("--profile is about the engine, which --plain does without")
     if image is None and request.file == str(examples() / BUNDLED_NETWORK):
         image = examples() / BUNDLED_IMAGE
     network = request.compile()
-    try:
+    with needed_for("running"):
         from netdsl.runtime.run import run
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("netdsl"):
-            raise
-        raise placeless(
-            "N732", f"running a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
-        ) from error
     summary = network.summary()
     macs = summary.macs
     source = network.source(plain=True)

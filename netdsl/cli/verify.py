@@ -10,6 +10,7 @@ import click
 from netdsl.cli.command import Command
 from netdsl.cli.group import CLEAN, PROBLEMS
 from netdsl.cli.network import Request, reads_network
+from netdsl.cli.packages import needed_for
 from netdsl.cli.progress import Line
 
 if TYPE_CHECKING:
@@ -26,18 +27,9 @@ def command(request: Request, cuda: bool, as_json: bool) -> int:
     The fused form of every step in float64, every kernel in Triton's interpreter (with --cuda on the GPU), and the
     whole network. Prints the worst step of each, or every step that fails with its place; then the status is 1.
     """
-    from netdsl.diagnostics import placeless
-
     network = request.compile()
-    try:
-        with Line() as line:
-            proof = network.verify(cuda=cuda, tell=line.tell)
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("netdsl"):
-            raise
-        raise placeless(
-            "N732", f"proving a network needs the package `{error.name}`", help="pip install 'netdsl[run]'"
-        ) from error
+    with needed_for("proving"), Line() as line:
+        proof = network.verify(cuda=cuda, tell=line.tell)
     click.echo(json.dumps(proof.json()) if as_json else _text(proof))
     return CLEAN if proof.passed else PROBLEMS
 
