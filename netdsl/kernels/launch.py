@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +54,10 @@ class Launch:
         named = (self.args[name] for name in self.writes)
         return [value.base if isinstance(value, TensorDescriptor) else value for value in named]
 
+    def arguments(self) -> dict[str, Any]:
+        """All that the kernel is called with, the compiler's options too."""
+        return {**self.args, "num_warps": self.config.warps, "num_stages": self.config.stages, **self.options}
+
     def __str__(self) -> str:
         return f"{self.config} on {'x'.join(map(str, self.grid))} programs"
 
@@ -62,32 +68,50 @@ class Observation:
     run: bool
 
 
-_observers: list[Observation] = []
+class _Observers(threading.local):
+    """Those of this thread: what another one launches is none of their business, and must run."""
+
+    def __init__(self) -> None:
+        self.found: list[Observation] = []
+
+
+_observers = _Observers()
 
 
 @contextlib.contextmanager
 def observed(run: bool = True) -> Iterator[list[Launch]]:
-    """Collect the launches made inside, in order; with `run=False` they are collected and not run."""
+    """Collect the launches that this thread makes inside, in order; with `run=False` they are not run."""
     observation = Observation([], run)
-    _observers.append(observation)
+    _observers.found.append(observation)
     try:
         yield observation.launches
     finally:
-        _observers.remove(observation)
+        _observers.found.remove(observation)
 
 
 def launch(call: Launch) -> None:
     """Start a kernel. All launches of netdsl come through here."""
-    for observer in _observers:
+    for observer in _observers.found:
         observer.launches.append(call)
-    if not all(observer.run for observer in _observers) or 0 in call.grid:
+    if not all(observer.run for observer in _observers.found) or 0 in call.grid:
         return
-    options = {"num_warps": call.config.warps, "num_stages": call.config.stages, **call.options}
     if INTERPRETED:
-        with interpreted(call.args, call.written()) as args:
-            call.kernel[call.grid](**args, **options)
+        with interpreted(call.arguments(), call.written()) as arguments:
+            call.kernel[call.grid](**arguments)
         return
     device = call.written()[0].device
     need(device.type == "cuda", f"a Triton kernel runs on a CUDA device, not on {device}")
     with torch.cuda.device(device):
-        call.kernel[call.grid](**call.args, **options)
+        call.kernel[call.grid](**call.arguments())
+
+
+def compile_ahead(launches: Sequence[Launch]) -> None:
+    """Compile the kernels of launches all at once, where the first launch of each would wait for it: most of the time
+    the compiler needs no lock of Python's. What cannot be compiled says so when it is launched."""
+
+    def compiled(call: Launch) -> None:
+        with contextlib.suppress(Exception), torch.cuda.device(call.written()[0].device):
+            call.kernel.warmup(**call.arguments(), grid=call.grid)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(compiled, launches))

@@ -19,9 +19,14 @@ ALIGNMENT = 16  # bytes, of the base and of every stride but the last, which is 
 
 
 def descriptor(x: Tensor, block: Sequence[int]) -> TensorDescriptor:
-    """Over a tensor whose last axis is contiguous. The stride of an axis of extent 1 is arbitrary: any aligned one."""
-    aligned = [s if e > 1 else ALIGNMENT for e, s in zip(x.shape[:-1], x.stride()[:-1], strict=True)]
-    return TensorDescriptor(x, list(x.shape), [*aligned, 1], list(block))
+    """Over a tensor whose last axis is contiguous. The stride of an axis of extent 1 is arbitrary, and becomes what the
+    driver may ask for (cuTensorMapEncodeTiled): aligned, and past all that lies inside."""
+    step = ALIGNMENT // x.element_size()
+    strides, inside = [1], -(-x.shape[-1] // step) * step
+    for extent, stride in zip(x.shape[-2::-1], x.stride()[-2::-1], strict=True):
+        strides.append(stride if extent > 1 else inside)
+        inside = strides[-1] * extent
+    return TensorDescriptor(x, list(x.shape), strides[::-1], list(block))
 
 
 def pixels(x: Tensor) -> Tensor:

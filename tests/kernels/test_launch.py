@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -55,6 +57,31 @@ def test_what_is_only_observed_is_not_run():
         conv(torch.randn(1, 4, 4, 4).movedim(-1, 1), torch.randn(8, 4, 3, 3), out=y, **SAME)
     assert len(launches) == 1
     assert bool((y == 7.0).all())
+
+
+def test_what_other_threads_launch_is_run_and_not_observed():
+    x, y = torch.randn(1, 4, 4, 4).movedim(-1, 1), torch.full((1, 4, 4, 4), torch.nan).movedim(-1, 1)
+    with observed(run=False) as launches:
+        thread = threading.Thread(target=lambda: pointwise(x, out=y))
+        thread.start()
+        thread.join()
+    assert launches == []
+    assert torch.equal(x, y)
+
+
+def test_kernels_are_compiled_at_once(monkeypatch):
+    both, done = threading.Barrier(2, timeout=10), []
+
+    class Kernel:
+        def warmup(self, *, y: Tensor, grid: tuple[int, ...], num_warps: int, num_stages: int) -> None:
+            both.wait()  # for the other, which would never come after it
+            done.append((grid, num_warps, num_stages))
+            raise RuntimeError("out of registers")
+
+    monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
+    kernel, y = Kernel(), torch.zeros(1)
+    launching.compile_ahead([Launch(kernel, (n,), {"y": y}, Config("k", (16,), 8, 2)) for n in (1, 2)])
+    assert sorted(done) == [((1,), 8, 2), ((2,), 8, 2)]
 
 
 STARTS = {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from netdsl.kernels import Activation, Config, candidates, choose
 from netdsl.kernels.call import ConvCall, conv_call
 from netdsl.kernels.choice import KERNELS
+from netdsl.kernels.tma import ALIGNMENT, descriptor
 from netdsl.kernels.tuning import DROPPED, TILES, TMA, arithmetic, configs
 from tests.kernels.conv_case import ConvCase, check, conv_cases
 from tests.kernels.maps import Place
@@ -141,3 +142,15 @@ def test_what_is_dropped_is_in_the_table_and_stays_away():
         assert tile in listed
         assert tile not in {each.tile for kind in TILES[kernel] for each in configs(kernel, kind, capability)}
     assert all(configs(kernel, "half", 80) == () for kernel in TMA)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 5, 40), (2, 1, 1, 40), (1, 1, 1, 5), (3, 2, 4, 8)])
+def test_strides_of_a_descriptor_are_what_the_driver_may_ask_for(shape):
+    x = torch.empty(shape, dtype=torch.float16, device="meta")
+    found = descriptor(x, (1, 1, 1, 8))
+    extents, strides = found.shape[::-1], found.strides[::-1]
+    assert all(stride == own for stride, own, n in zip(found.strides, x.stride(), shape, strict=True) if n > 1)
+    for inner, (n, stride) in enumerate(zip(extents[1:], strides[1:], strict=True)):
+        assert stride * 2 % ALIGNMENT == 0 or n > 1
+        assert stride >= extents[inner] * strides[inner]
+        assert inner == 0 or stride % strides[inner] == 0
