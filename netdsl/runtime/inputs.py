@@ -28,7 +28,8 @@ def fixed(node: Node) -> tuple[int, ...]:
     return extents
 
 
-def random_input(node: Node, batch: int) -> Tensor:
+def random_input(node: Node, batch: int, draws: torch.Generator | None = None) -> Tensor:
+    """Normal numbers, by `draws` or by torch's own; a class is always 0, which every network has."""
     if isinstance(node.shape, Classes):
-        return torch.zeros(batch, *fixed(node), dtype=torch.int64)  # class 0, which every network has
-    return torch.randn(batch, *fixed(node))
+        return torch.zeros(batch, *fixed(node), dtype=torch.int64)
+    return torch.randn(batch, *fixed(node), generator=draws)

@@ -16,7 +16,7 @@ from netdsl.diagnostics import placeless
 from netdsl.graph import Graph
 from netdsl.ops.op import Classes
 from netdsl.runtime import loading
-from netdsl.runtime.device import gpu
+from netdsl.runtime.device import gpu, kept_random
 from netdsl.runtime.dtypes import DTYPES
 from netdsl.runtime.engine import Engine
 from netdsl.runtime.engine.report import Report
@@ -94,7 +94,7 @@ def run(
     held = parameters * (4 if plain and weights is None else 8)
     refuse_unless_it_fits(held + batch * peak_elements(graph) * width, device)
     notes: tuple[str, ...] = ()
-    with torch.random.fork_rng(devices=[]):
+    with kept_random():
         torch.manual_seed(SEED)
         module = loading.network_class(loading.load(source, graph.name))()
         if weights is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +15,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import netdsl
-from netdsl.kernels import Config, observed
+from netdsl.kernels import Config, Launch, observed
+from netdsl.kernels import launch as launching
 from netdsl.passes import PIPELINE, run
 from netdsl.plan.memory import memory
 from netdsl.runtime import interpreter
 from netdsl.runtime.arena import Arena
+from netdsl.runtime.device import kept_random, numbered
 from netdsl.runtime.engine import building, capture, cublas, cudnn, engine, graphs, plain, program, triton, tuning
-from netdsl.runtime.engine.arithmetic import arithmetic
+from netdsl.runtime.engine.arithmetic import arithmetic, settings
 from netdsl.runtime.engine.cache import driver
+from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.engine import Engine
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.task import Task
@@ -133,6 +137,39 @@ def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
 def test_entry_points_take_what_they_are_given(name, arguments):
     schema = getattr(torch.ops.aten, f"cudnn_convolution_{name}").default._schema
     assert [argument.name for argument in schema.arguments] == arguments.split()
+
+
+@pytest.mark.parametrize("fault", ["reads", "leaves out"])
+def test_what_was_there_before_must_not_matter(fault):
+    task = tasks_of(LAYERS)["one"]
+
+    def make() -> Any:
+        right: Any = plain_offer.make()
+
+        def run(sources: Any, residual: Any, out: Tensor) -> None:
+            found = right(sources, residual)
+            if fault == "reads":
+                out.copy_(found + 0 * out)
+            else:
+                out[:, 1:].copy_(found[:, 1:])
+
+        return run
+
+    (plain_offer,) = plain.candidates(task)
+    passed = tuning.right(task, [Candidate("faulty", make, writes=True), plain_offer])
+    assert [offer.name for offer, _ in passed] == [plain_offer.name]
+
+
+def test_kernels_are_compiled_at_once_before_one_is_tried(monkeypatch):
+    compiled: list[Launch] = []
+    monkeypatch.setattr(launching, "compile_ahead", compiled.extend)
+    task = tasks_of(LAYERS)["two"]
+    sources, out = [tuning._like(source, task) for source in task.sources], tuning._spoilt(task)
+    assert task.residual is not None
+    offers = [*triton.candidates(task), *cudnn.candidates(task), *plain.candidates(task)]
+    tuning.compile_all(offers, sources, tuning._like(task.residual, task), out)
+    assert [launch.config.kernel for launch in compiled] == ["conv_pointer", "pointwise"]
+    assert out.isnan().all()
 
 
 def test_reasons():
@@ -399,18 +436,62 @@ def test_candidates_are_timed_in_graphs(monkeypatch):
     assert {step.kernel for step in made.report(1).steps} == {"torch conv"}
 
 
-def test_arithmetic_is_set_and_restored():
-    def settings() -> tuple[bool, bool, str]:
-        cudnns = torch.backends.cudnn
-        return cudnns.benchmark, cudnns.allow_tf32, torch.get_float32_matmul_precision()
+GPU = torch.device("cuda", 0)
 
-    before = settings()
+
+def test_arithmetic_is_set_and_restored():
+    def older() -> tuple[bool, str]:
+        return torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+
+    before, older_before = settings(), older()
     with arithmetic(CPU, "tf32"):
         assert settings() == before
-    for precision, wanted in (("ieee", (True, False, "highest")), ("tf32", (True, True, "high"))):
-        with arithmetic(torch.device("cuda"), precision):
-            assert settings() == wanted
-        assert settings() == before
+    for precision in ("ieee", "tf32"):
+        with arithmetic(GPU, precision):
+            assert settings() == (True, precision, precision)
+        assert (settings(), older()) == (before, older_before)
+
+
+@pytest.fixture
+def by_operator():
+    """Convolutions and recurrences that take float32 differently, which torch's older settings cannot say."""
+    cudnns: Any = torch.backends.cudnn
+    before = cudnns.conv.fp32_precision, cudnns.rnn.fp32_precision
+    cudnns.conv.fp32_precision, cudnns.rnn.fp32_precision = "ieee", "tf32"
+    yield
+    cudnns.conv.fp32_precision, cudnns.rnn.fp32_precision = before
+
+
+def test_arithmetic_that_differs_by_operator_is_restored(by_operator):
+    with pytest.raises(RuntimeError):
+        _ = torch.backends.cudnn.allow_tf32
+    with arithmetic(GPU, "tf32"):
+        assert settings() == (True, "tf32", "tf32")
+    assert settings()[1] == "ieee"
+
+
+def test_arithmetic_is_for_one_thread_at_a_time():
+    before, leave = settings(), threading.Event()
+
+    def other() -> None:
+        with arithmetic(GPU, "tf32"):
+            leave.wait(10)
+
+    thread = threading.Thread(target=other)
+    with arithmetic(GPU, "ieee"):
+        thread.start()
+        thread.join(0.2)
+        assert settings() == (True, "ieee", "ieee")
+    leave.set()
+    thread.join()
+    assert settings() == before
+
+
+def test_a_device_keeps_its_number(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
+    assert numbered(torch.device("cuda")) == torch.device("cuda", 3)
+    assert numbered(GPU) == GPU
+    assert numbered(CPU) == CPU
 
 
 def test_an_unknown_precision():
@@ -425,3 +506,14 @@ def test_the_driver_is_part_of_the_machine(tmp_path):
     )
     assert driver(path) == "580.65.06"
     assert driver(tmp_path / "none") == ""
+
+
+def test_random_numbers_of_gpus_in_use_are_kept_too(monkeypatch):
+    asked: list[Any] = []
+    monkeypatch.setattr(torch.random, "fork_rng", asked.append)
+    kept_random()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    kept_random()
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    kept_random()
+    assert asked == [[], [], [0, 1]]

@@ -241,3 +241,13 @@ def test_what_is_missing_is_named(text, options, code):
     with pytest.raises(NetdslError) as caught:
         netdsl.compile(text).engine(**options)
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
+
+
+def test_random_numbers_go_on_where_they_were():
+    network = netdsl.compile(ALL_KINDS)
+    model = model_of(network)
+    torch.manual_seed(7)
+    wanted = torch.rand(3)
+    torch.manual_seed(7)
+    network.engine(model).report(1)
+    assert torch.equal(torch.rand(3), wanted)

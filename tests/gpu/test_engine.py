@@ -12,7 +12,7 @@ from torch import Tensor
 import netdsl
 from netdsl.passes import PIPELINE, run
 from netdsl.runtime.engine import catalogue, tuning
-from netdsl.runtime.engine.arithmetic import arithmetic
+from netdsl.runtime.engine.arithmetic import arithmetic, settings
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.proof.gates import GATES, Gate
@@ -136,10 +136,6 @@ def test_new_weights():
 
 
 def test_torch_is_left_as_it_was():
-    def settings() -> tuple[bool, bool, str]:
-        cudnn = torch.backends.cudnn
-        return cudnn.benchmark, cudnn.allow_tf32, torch.get_float32_matmul_precision()
-
     before = settings()
     network = netdsl.compile(TWO)
     made = network.engine(model_of(network), device="cuda", precision="tf32")

@@ -24,7 +24,7 @@ from netdsl.runtime.bench.correct import Truth
 from netdsl.runtime.bench.measure import fastest, ratio, rounds, spread
 from netdsl.runtime.bench.peers import OURS, PEERS, usual, ways
 from netdsl.runtime.bench.report import Bench, Row
-from netdsl.runtime.device import gpu
+from netdsl.runtime.device import gpu, kept_random
 from netdsl.runtime.engine.cache import device_name
 from netdsl.runtime.inputs import fixed, inputs_of
 from netdsl.runtime.memory import peak_elements, refuse_unless_it_fits
@@ -64,7 +64,7 @@ def bench(
     for node in nodes:
         fixed(node)
     rows: list[Row] = []
-    with torch.random.fork_rng(devices=[]), pinned(dtype):
+    with kept_random(), pinned(dtype):
         tell("weights")
         module = prepared(build, nodes)
         for batch in batches:

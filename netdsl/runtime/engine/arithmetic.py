@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import torch
+
+CUDNN: Any = torch.backends.cudnn
+Settings: TypeAlias = tuple[bool, str, str]  # cuDNN's measuring; how convolutions and matrix products take float32
+
+# Two threads that set and restore by turns would leave the process as one of them wanted it. The same holds of CUDA
+# graphs, which are recorded inside: torch records one at a time.
+_one_at_a_time = threading.RLock()
 
 
 @contextmanager
 def arithmetic(device: torch.device, precision: str) -> Iterator[None]:
     """float32 rounded to tf32 where `precision` is tf32 and nowhere else; cuDNN's fastest algorithm for each size.
 
-    On a CPU nothing is changed.
+    For one thread at a time. On a CPU nothing is changed.
     """
     if device.type != "cuda":
         yield
         return
-    cudnn = torch.backends.cudnn
-    before = cudnn.benchmark, cudnn.allow_tf32, torch.get_float32_matmul_precision()
-    _set(True, precision == "tf32", "high" if precision == "tf32" else "highest")
-    try:
-        yield
-    finally:
-        _set(*before)
+    with _one_at_a_time:
+        before = settings()
+        wanted = "tf32" if precision == "tf32" else "ieee"
+        _set((True, wanted, wanted))
+        try:
+            yield
+        finally:
+            _set(before)
 
 
-def _set(benchmark: bool, tf32: bool, matmul: str) -> None:
-    torch.backends.cudnn.benchmark = benchmark
-    torch.backends.cudnn.allow_tf32 = tf32
-    torch.set_float32_matmul_precision(matmul)
+def settings() -> Settings:
+    """As they are. Asked of each operator: `allow_tf32` and `get_float32_matmul_precision` raise where these differ."""
+    return CUDNN.benchmark, CUDNN.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision
+
+
+def _set(given: Settings) -> None:
+    CUDNN.benchmark, CUDNN.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision = given

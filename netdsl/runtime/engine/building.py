@@ -23,8 +23,6 @@ from netdsl.runtime.engine.tuning import Progress, Trial
 from netdsl.runtime.inputs import inputs_of, random_input
 from netdsl.step import walk
 
-SEED = 0  # of the numbers that candidates are tried on
-
 
 class Builder:
     """Makes programs for `sketch`. `chosen` names the candidates taken so far, by the keys of their tasks."""
@@ -116,7 +114,6 @@ class Builder:
 
     def inputs(self) -> list[Tensor]:
         """Random ones, always the same, as steps read them."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(SEED)
-            found = [random_input(node, self.sketch.batch) for node in inputs_of(self.graph)]
+        draws = torch.Generator().manual_seed(tuning.SEED)
+        found = [random_input(node, self.sketch.batch, draws) for node in inputs_of(self.graph)]
         return [self.sketch.taken(tensor.to(self.device)) for tensor in found]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from netdsl.graph import Graph
 from netdsl.ops.op import Classes
 from netdsl.passes import run as run_passes
+from netdsl.runtime.device import numbered
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine import capture
 from netdsl.runtime.engine.arithmetic import arithmetic
@@ -53,7 +54,7 @@ class Engine:
         reuse_outputs: bool = False,
         progress: Progress = unheard,
     ) -> None:
-        self.model, self.batch, self.dtype, self.device = model, batch, dtype, torch.device(device)
+        self.model, self.batch, self.dtype, self.device = model, batch, dtype, numbered(torch.device(device))
         self.precision, self.tune, self.reuse_outputs = precision, tune, reuse_outputs
         ours = has_ours(self.device, dtype)
         self.graph = run_passes(graph, passes(ours))

@@ -10,7 +10,8 @@ import torch
 from netdsl.graph import Graph
 from netdsl.plan.device import Device
 from netdsl.plan.roofline import costs
-from netdsl.runtime.engine.tuning import clock
+from netdsl.runtime.engine.arithmetic import settings
+from netdsl.runtime.engine.tuning import SEED, clock
 
 RUNS = 5
 SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices that are multiplied
@@ -21,7 +22,7 @@ def floors(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -
     """The least seconds of each step of `graph` here, by the numbers of its nodes."""
     # What has no arithmetic of its own on a CPU is computed in float32.
     exact = torch.float32 if device.type == "cpu" and dtype in (torch.float16, torch.bfloat16) else dtype
-    here = roofline(device, exact, torch.get_num_threads(), torch.get_float32_matmul_precision())
+    here = roofline(device, exact, torch.get_num_threads(), settings()[-1])
     return {number: cost.seconds for number, cost in costs(graph, batch, dtype.itemsize, str(exact), here).items()}
 
 
@@ -29,7 +30,7 @@ def floors(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -
 def roofline(device: torch.device, dtype: torch.dtype, threads: int, float32: str) -> Device:
     """What matrix products and copies reach in torch: with fewer `threads` less, with `float32` in tf32 more."""
     side, width = SIDE[device.type], dtype.itemsize
-    a = torch.randn(side, side, device=device).to(dtype)
+    a = torch.randn(side, side, device=device, generator=torch.Generator(device).manual_seed(SEED)).to(dtype)
     whole = torch.zeros(COPIED[device.type] // width, dtype=dtype, device=device)
     copy = torch.empty_like(whole)
     product = torch.empty_like(a)

@@ -25,6 +25,7 @@ from torch import nn
 from netdsl.diagnostics import placeless
 from netdsl.graph import Graph
 from netdsl.ops.op import Classes
+from netdsl.runtime.device import kept_random
 from netdsl.runtime.proof import draw
 from netdsl.runtime.proof.extents import smallest
 from netdsl.runtime.proof.report import Check, Proof
@@ -61,7 +62,7 @@ def prove(
         )
     small, before = sized
     checks: list[Check] = []
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with kept_random(), torch.no_grad():
         module = skeleton(build)
         weights = draw.weights(module.state_dict())
         inputs = draw.inputs([small.nodes[number] for number in small.inputs], 1 if _large(small) else 2)
