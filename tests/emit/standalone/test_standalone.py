@@ -176,7 +176,7 @@ def test_the_network_is_what_a_network_may_be_and_the_kernels_do_no_harm(name, f
     modules = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
     modules |= {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)}
     assert {module.split(".")[0] for module in modules} == {
-        *("__future__", "collections", "contextlib", "dataclasses", "functools", "math", "typing"),
+        *("__future__", "collections", "contextlib", "dataclasses", "functools", "math", "threading", "typing"),
         *("numpy", "torch", "triton"),
     }
 
