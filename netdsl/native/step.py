@@ -69,6 +69,19 @@ class Kernel:
             self.step.scratch = scratch(self.scratch)
         self.function(self.reference)
 
+    def placed(self, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> Step | None:
+        """A step of its own for these tensors, right for as long as they stay where they are; it lacks its scratch.
+        None where one that is read would have to be copied at each call."""
+        step = Step.from_buffer_copy(self.step)
+        maps = [(step.source[slot], x) for slot, x in enumerate(sources)]
+        maps += [(step.out, out)] if residual is None else [(step.residual, residual), (step.out, out)]
+        for there, x in maps:
+            if x.stride(1) != 1:
+                return None
+            there.data = x.data_ptr()
+            there.image, there.row, there.pixel = spatial_strides(x)
+        return step
+
     def _place(self, slot: int, there: Map, x: Tensor) -> None:
         there.data = x.data_ptr()
         strides = x.stride()

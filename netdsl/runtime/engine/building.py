@@ -17,6 +17,7 @@ from netdsl.runtime.engine.cache import Choices
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.catalogue import candidates
 from netdsl.runtime.engine.program import Line, Program
+from netdsl.runtime.engine.settling import settle
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, Trial
@@ -59,6 +60,7 @@ class Builder:
                 if program.lines[place].kernel != self.chosen[key]:
                     node = program.lines[place].node
                     program.lines[place] = self._line(program, node, self._task(node, weights))
+        settle(program)
         return program
 
     def _task(self, node: Node, weights: Mapping[str, Tensor]) -> Task:

@@ -1,8 +1,8 @@
 """A program: the steps of a network as calls on numbered slots, with everything looked up that can be before it runs.
 
 A pass over the network is a walk over a flat list. What has a place in a wider buffer, and all views of such, stand in
-their slots from the beginning; other values come and go. On a GPU they do so in an arena, as netdsl.plan.memory has
-them.
+their slots from the beginning; other values come and go. Where there are kernels of ours they do so in an arena, as
+netdsl.plan.memory has them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, Node
+from netdsl.native import Kernel
+from netdsl.native import Step as NativeStep
 from netdsl.plan.memory import memory
 from netdsl.runtime.arena import Arena
 from netdsl.runtime.engine.candidate import Candidate, New
+from netdsl.runtime.engine.catalogue import has_ours
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch, dead_after
 from netdsl.runtime.executor import weights_of
@@ -31,20 +34,32 @@ from netdsl.step import Outer, Step, walk
 
 Slots: TypeAlias = list[Any]
 Call: TypeAlias = Callable[[Slots], None]
+Settled: TypeAlias = tuple[Kernel, NativeStep]  # a kernel in C with tensors that never move
+Settle: TypeAlias = Callable[[Slots], list[Settled] | None]
 
 VIEW = "a view"  # the kernel of what launches none
 NOTHING = 0  # the slot of what is not there
 
 
+def unsettled(slots: Slots) -> None:
+    """Of a line that Python has to do in each pass."""
+
+
 @dataclass(eq=False, slots=True)
 class Line:
-    """One line of a program: `call` computes `node`, after which the slots `dead` are forgotten."""
+    """One line of a program: `call` computes `node`, after which the slots `dead` are forgotten.
+
+    `settle` may be called before a program runs, with the slots whose tensors are the same in each pass. It adds the
+    line's results where those are such, and where all that the line reads is too, returns the kernels in C that compute
+    them. None where Python has something to do in each pass.
+    """
 
     node: Node
     kernel: str
     call: Call
     dead: tuple[int, ...]
     weight_bytes: int = 0
+    settle: Settle = unsettled
 
 
 class Program:
@@ -58,6 +73,8 @@ class Program:
                 self.slots[Value(node.number, index)] = len(self.slots) + 1
         self.start: Slots = [None] * (len(self.slots) + 1)
         self.lines: list[Line] = []
+        self.issued: Sequence[tuple[Call, tuple[int, ...]]] | None = None  # what is called instead of the lines
+        self.scratch = torch.empty(0)  # of kernels that settled in
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
         self.buffers: dict[int, Tensor] = {}
         self.arena = arena_of(sketch)
@@ -67,9 +84,9 @@ class Program:
     def run(self, inputs: Sequence[Tensor]) -> Slots:
         """One pass; the outputs are in their slots afterwards."""
         slots = self.begin(inputs)
-        for line in self.lines:
-            line.call(slots)
-            for slot in line.dead:
+        for call, dead in self.issued or [(line.call, line.dead) for line in self.lines]:
+            call(slots)
+            for slot in dead:
                 slots[slot] = None
         return slots
 
@@ -91,8 +108,8 @@ class Program:
 
     def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
         """A step computed by what `candidate` made."""
-        call = self._call(node, task, run, candidate.writes)
-        return Line(node, candidate.name, call, self._forgotten(node), task.weight_bytes)
+        call, settle = self._call(node, task, run, candidate.writes)
+        return Line(node, candidate.name, call, self._forgotten(node), task.weight_bytes, settle)
 
     def by_parts(self, node: Node) -> Line:
         """A step computed by torch's own operators, part by part."""
@@ -112,7 +129,7 @@ class Program:
         if self.arena is None:
             return sum(map(_bytes, self.buffers.values()))
         apart = (buffer for buffer in self.buffers.values() if not _shared(buffer, self.arena.memory))
-        return _bytes(self.arena.memory) + sum(map(_bytes, apart))
+        return _bytes(self.arena.memory) + _bytes(self.scratch) + sum(map(_bytes, apart))
 
     def view(self, node: Node) -> None:
         """A step that launches nothing: done here and now where what it reads is there already."""
@@ -135,8 +152,15 @@ class Program:
 
         if op.name != "concat" and all(self.start[self.slots[value]] is not None for value in node.operands):
             call(self.start)
-        else:
-            self.lines.append(Line(node, VIEW, call, self._forgotten(node)))
+            return
+
+        def settle(values: Slots) -> list[Settled] | None:
+            if any(values[self.slots[value]] is None for value in node.operands):
+                return None
+            call(values)
+            return []
+
+        self.lines.append(Line(node, VIEW, call, self._forgotten(node), settle=settle))
 
     def _place(self) -> None:
         """Buffers for concatenations that are written in place, and the values that lie there."""
@@ -176,8 +200,8 @@ class Program:
 
         return read
 
-    def _call(self, node: Node, task: Task, run: Any, writes: bool) -> Call:
-        """A step by `run`. The general case first; then those that cost the least, where they will do."""
+    def _call(self, node: Node, task: Task, run: Any, writes: bool) -> tuple[Call, Settle]:
+        """A step by `run`, and how it settles. What costs the least where it will do, and else the general case."""
         results = [Value(node.number, index) for index in range(len(node.shapes))]
         slots = [self.slots[value] for value in results]
         place = self.sketch.place(node)
@@ -195,7 +219,7 @@ class Program:
             def call(values: Slots) -> None:
                 values[slot] = run((values[source],), values[residual])
 
-            return call
+            return call, unsettled
 
         widths = [known(shape)[0] for shape in node.shapes]
         offsets = [sum(widths[:index]) for index in range(len(widths))]
@@ -219,10 +243,23 @@ class Program:
                 whole.copy_(run(read, added))
                 return
             if whole is None:
-                for slot, offset, width in zip(slots, offsets, widths, strict=True):
-                    values[slot] = made.narrow(1, offset, width)
+                hand_out(values, made)
 
-        return call
+        def hand_out(values: Slots, made: Tensor) -> None:
+            for slot, offset, width in zip(slots, offsets, widths, strict=True):
+                values[slot] = made.narrow(1, offset, width)
+
+        def settle(values: Slots) -> list[Settled] | None:
+            made = room if whole is None else whole
+            read, added = values[source], values[residual]
+            if writes and room is not None and whole is None:
+                hand_out(values, room)
+            if made is None or read is None or (added is None and residual != NOTHING) or type(added) is tuple:
+                return None
+            step = run.placed(read if several else (read,), added, made) if isinstance(run, Kernel) else None
+            return None if step is None else [(run, step)]
+
+        return call, settle
 
     def _by_parts(self, node: Node) -> Call:
         operands = [self._sources(value) for value in node.operands]
@@ -269,9 +306,9 @@ class Program:
 
 
 def arena_of(sketch: Sketch) -> Arena | None:
-    """Memory for what lives between the steps, at fixed addresses: on a GPU, where kernels write where they are told.
-    What others return is torch's to allocate, and lives beside it."""
-    if sketch.device.type != "cuda":
+    """Memory for what lives between the steps, at fixed addresses, where there are kernels that write where they are
+    told. What others return is torch's to allocate, and lives beside it."""
+    if not has_ours(sketch.device, sketch.dtype):
         return None
     return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device)
 
