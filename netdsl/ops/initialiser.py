@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from netdsl.extent import Extent
 from netdsl.ops.kinds import AT_LEAST_ZERO, COUNT, POSITIVE, REAL, choice
 from netdsl.ops.op import Declared, Helper, Kind, OpError, Template, attr, attributes, build, declare
+from netdsl.ops.rules import plural
 
 INITIALISERS: dict[str, type[Initialiser]] = {}
 
@@ -32,8 +33,9 @@ class Initialiser(Declared):
     def check(self, shape: tuple[Extent, ...], attribute: str) -> None:
         """OpError where a weight of this shape cannot be filled so."""
         if len(shape) < self.least_rank:
+            axes = plural(len(shape), "axis")
             raise OpError(
-                f"`{self.name}` cannot fill a weight with {len(shape)} axes: it needs {self.least_rank} or more",
+                f"`{self.name}` cannot fill a weight with {axes}: it needs {self.least_rank} or more",
                 attribute=attribute,
                 code="N414",
             )

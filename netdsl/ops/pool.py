@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netdsl.extent import Extent, surely_more
+from netdsl.extent import surely_more
 from netdsl.ops.kinds import FLAG, PADS, SIZE, Pads, Sizes, collapse, optional
 from netdsl.ops.op import Call, Field, Op, Operand, OpError, Shape, Template, attr, show_shape
 from netdsl.ops.rules import per_axis, spatial
@@ -49,16 +49,9 @@ class Window(Op):
             raise OpError("one-sided padding has no `ceil`", code="N414", attribute="ceil", help="pad one more instead")
         found = []
         for extent, k, s, p, d in zip(x[1:], kernels, strides, pads, dilations, strict=True):
-            size: Extent | None = slide(extent, k, s, total(p), d)
+            size = slide(extent, k, s, total(p), d)
             if self.ceil and isinstance(p, int):
                 size = rounded_up(extent, k, s, p, d)
-            if size is None:
-                raise OpError(
-                    f"how many windows `{self.name}` has depends on {extent} in a way that cannot be stated",
-                    code="N413",
-                    attribute="ceil",
-                    help="use a stride that is not larger than the kernel, or leave out `ceil`",
-                )
             if surely_more(1, size):
                 fits(self.name, x, kernels, dilations, pads)
             found.append(size)

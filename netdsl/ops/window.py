@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.extent import Extent, at_most, surely_more
+from netdsl.extent import Extent, surely_more
 from netdsl.ops.kinds import Pads, Side, collapse
 from netdsl.ops.op import OpError, Shape, show_shape
 from netdsl.ops.rules import per_axis
@@ -91,16 +91,10 @@ def reflects(name: str, x: Shape, pads: tuple[Side, ...], mode: str, attribute: 
             )
 
 
-def rounded_up(extent: Extent, kernel: int, stride: int, pad: int, dilation: int) -> Extent | None:
+def rounded_up(extent: Extent, kernel: int, stride: int, pad: int, dilation: int) -> Extent:
     """The number of windows in ceil mode, torch's rule: the last window must start inside the input or the padding
     before it, so `min(⌈(extent + 2·pad - dilation·(kernel-1) - 1) / stride⌉, ⌊(extent + pad - 1) / stride⌋) + 1`.
-
-    None where the smaller of the two is not known for all values of the symbols.
     """
-    by_size = (extent + 2 * pad - dilation * (kernel - 1) - 1 + stride - 1) // stride
-    by_start = (extent + pad - 1) // stride
-    if at_most(by_size, by_start):
-        return by_size + 1
-    if at_most(by_start, by_size):
-        return by_start + 1
-    return None
+    if pad + stride - 1 <= dilation * (kernel - 1):
+        return (extent + 2 * pad - dilation * (kernel - 1) - 1 + stride - 1) // stride + 1
+    return (extent + pad - 1) // stride + 1

@@ -68,6 +68,12 @@ SMALL = {
     "hourglass": "conv(1, 3) -> avg_pool(2) -> conv(1, 3) -> avg_pool(2) -> conv(1, 3) -> upsample(2) -> conv(1, 3)"
     " -> upsample(2) -> conv(1, 3)",
     "down after up": "avg_pool(2) -> upsample(2) -> conv(1, 3) -> avg_pool(2) -> conv(1, 3)",
+    "a part": "slice(1, -1, step = 2, axis = 1) -> conv(1, 3) -> slice(step = 3, axis = 2) -> conv(1, [1, 2], pad = 0)",
+    "channels apart": "conv(4, 3) -> slice(1, step = 2) -> lrn(3) -> mean(axis = 0, keep = true) -> conv(1, 3)",
+    "padded and cropped": "pad([1, 2]) -> conv(1, 3, pad = 0) -> crop(size = [20, 30]) -> conv(1, 3)",
+    "separable": "separable_conv(2, [3, 5], stride = 2) -> separable_conv(1, 3, dilation = 2)",
+    "bicubic": 'avg_pool(2) -> upsample(2, mode = "bicubic") -> conv(1, 3)',
+    "points and their like": 'avg_pool(3) -> upsample([3, 1], mode = "nearest-exact") -> conv(1, [4, 2], pad = 0)',
     "bilinear": 'avg_pool(2) -> upsample(2, mode = "linear") -> conv(1, 3)',
 }
 
@@ -76,6 +82,13 @@ SMALL = {
 def test_fields_are_what_gradients_reach(pipeline: str) -> None:
     text = net(pipeline)
     assert list(last(graph(text)).extents) == support(text)
+
+
+@pytest.mark.parametrize(
+    "pipeline", ["softmax(axis = 1)", "softmax(axis = -1)", "resize([3, 4])", "linear(3, axis = 2)"]
+)
+def test_no_field_is_told_where_there_is_none(pipeline: str) -> None:
+    assert last(graph(net(f"conv(2, 3) -> {pipeline}"))).extents == (None, None)
 
 
 def test_support_sees_a_window() -> None:

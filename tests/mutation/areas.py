@@ -28,7 +28,12 @@ CALLS = "tests/examples/test_emitted.py::test_emitted_source_with_call_sites_is_
 AREAS = {
     "shapes": Area(
         ("netdsl/ops/*.py", "netdsl/extent.py"),
-        ("tests/ops", "tests/analysis/test_receptive_field.py", "tests/elaborate/test_errors.py"),
+        (
+            "tests/ops",
+            "tests/reference/test_by_torch.py",
+            "tests/analysis/test_receptive_field.py",
+            "tests/elaborate/test_errors.py",
+        ),
         0.90,
     ),
     "fusion": Area(

@@ -193,3 +193,17 @@ def test_long_periods_fall_back_to_bounds_that_hold() -> None:
     low, high = bounds(x - H)
     assert low == float("-inf")
     assert high <= 0
+
+
+def test_periods_of_up_to_1024_are_decided_exactly() -> None:
+    """Hermite's identity, `⌊x⌋ + ⌊x + ½⌋ = ⌊2x⌋`, at the longest period."""
+    assert bounds(H // 1024 + (H + 512) // 1024 - H // 512) == (0, 0)
+
+
+def test_bounds_of_symbols_that_meet_in_one_atom() -> None:
+    mean = (H + W) // 2
+    assert bounds(mean) == (1, float("inf"))
+    assert bounds(-mean) == (float("-inf"), -1)
+    assert bounds(mean - W) == (float("-inf"), float("inf"))
+    assert bounds(mean - H - W) == (float("-inf"), -1)
+    assert bounds(mean - W // 2 - H // 2)[1] == 1  # both odd

@@ -105,6 +105,14 @@ def test_a_shape_rule_that_fails_is_the_plugins_mistake(plugin: str) -> None:
         build(OPS["trial.routing"], (3,), {}).infer((4,))
 
 
+def test_the_limits_of_outputs_hold_for_plugins(plugin: str) -> None:
+    routing = build(OPS["trial.routing"], (3,), {})
+    assert routing.infer((5, 1)) == (3, 2)
+    with pytest.raises(OpError) as raised:
+        routing.infer((5, 0))
+    assert (raised.value.code, raised.value.message) == ("N411", "axis 1 of `trial.routing`'s output would be 0")
+
+
 @pytest.mark.parametrize(
     ("name", "target", "reason"),
     [

@@ -25,6 +25,8 @@ STAGES = [
     "max_pool(2, ceil = true)",
     "max_pool(3, stride = 2, pad = 1, ceil = true)",
     "max_pool(3, stride = 2, ceil = true)",
+    "max_pool(2, stride = 5, ceil = true)",
+    "avg_pool(4, stride = 3, pad = 2, ceil = true)",
     "avg_pool(3, stride = 1, pad = 1)",
     "upsample(3)",
     "pad([[1, 0], [0, 2]])",
@@ -84,6 +86,15 @@ def chain(text: str, x: Any) -> Any:
 def test_four_pools_divide_by_sixteen() -> None:
     stages = " -> ".join(["conv(8, 3) -> max_pool(2)"] * 4)
     assert [str(e) for e in chain(stages, (3, H, W))] == ["8", "H // 16", "W // 16"]
+
+
+def test_rounding_up_what_two_symbols_make() -> None:
+    """Which of the two limits of ceil mode is smaller hangs on the window alone."""
+    for text in ("max_pool(2, stride = 5, ceil = true)", "max_pool(3, stride = 2, pad = 1, ceil = true)"):
+        op = parse(text)[0]
+        said = op.infer((4, H // 2 + W // 3, 9))
+        for h, w in ((4, 9), (5, 11), (7, 30), (20, 2)):
+            assert _bound(said, h, w) == op.infer((4, h // 2 + w // 3, 9))
 
 
 def test_a_multiple_comes_back_whole() -> None:
