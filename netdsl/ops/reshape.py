@@ -88,7 +88,7 @@ def _fill_in(shape: tuple[int, ...], size: Extent, what: str, attribute: str) ->
         return tuple(shape)
     wanted = "×".join("?" if e == -1 else str(e) for e in shape)
     raise OpError(
-        f"{what} of {size} numbers cannot be {wanted}",
+        f"the {size} numbers of {what} cannot be arranged as {wanted}",
         code="N416",
         attribute=attribute,
     )
@@ -107,7 +107,7 @@ class Reshape(Op, name="reshape"):
                 "`reshape` needs values of samples, and this is one number for the batch", code="N406", input=0
             )
         size = multiply(x, "`reshape`")
-        return _fill_in(self.shape, known(size, "the size of what `reshape` takes"), f"{show_shape(x)},", "shape")
+        return _fill_in(self.shape, known(size, "the size of what `reshape` takes"), show_shape(x), "shape")
 
     def expr(self, x: Shape) -> Call:
         return Call(".reshape", (Operand(0), -1, *self.infer(x)))
@@ -125,7 +125,7 @@ class Unflatten(Op, name="unflatten"):
 
     def infer(self, x: Shape) -> Shape:
         axis = axis_in(self.axis, len(x))
-        return (*x[:axis], *_fill_in(self.shape, x[axis], f"axis {axis},", "shape"), *x[axis + 1 :])
+        return (*x[:axis], *_fill_in(self.shape, x[axis], f"axis {axis}", "shape"), *x[axis + 1 :])
 
     def module(self, x: Shape) -> Call:
         return Call("nn.Unflatten", (dim(self.axis), self.shape))

@@ -294,3 +294,31 @@ def test_set_and_input_are_checked() -> None:
         assert [d.code for d in error.value.diagnostics] == ["N211"]
     g = graph(text, inputs={"x": (3, 4, 5)}, classes=7)
     assert shape(g) == "7×4×5"
+
+
+BY_FIRST_ATTRIBUTE = """
+block twice(body) {{ body -> body }}
+net n(c = 2, cs = [1, 3]) {{
+  input x: 3x8x8
+  output y = x -> twice(conv({channels}, 3) -> relu)
+  output z = x -> conv(c + cs[0], 1)
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "channels", ["3", "1 + 2", "c + 1", "-c + 5", "cs[1]", "cs[0] + c", "in.channels", "in.shape[0]"]
+)
+def test_a_pipeline_whose_first_attribute_is_computed_is_a_block(channels: str) -> None:
+    made = graph(BY_FIRST_ATTRIBUTE.format(channels=channels))
+    assert [node.op.name for node in made.nodes if node.op] == ["conv", "relu", "conv", "relu", "conv"]
+
+
+@pytest.mark.parametrize("value", ["x", "-x", "x + 1", "2 * x", "relu(x)", "relu(x) + x", "xs[1]", "relu(xs[0])"])
+def test_a_pipeline_that_begins_with_a_value_is_applied_and_named_so(value: str) -> None:
+    text = f"net n {{ input x: 3x8x8; xs = [x, x]; output y = add({value} -> conv(3, 1), xs[0] -> conv(3, 1)) }}"
+    assert [node.name for node in graph(text).nodes if node.op and node.op.name == "conv"] == ["conv1", "conv2"]
+
+
+def test_such_a_block_cannot_hold_a_value() -> None:
+    assert codes(BY_FIRST_ATTRIBUTE.format(channels="x.channels")) == ["N326"]

@@ -182,7 +182,7 @@ RULES = [
     ("reshape([1])", [Loss(())], "N406", None),
     ("split(3)", [(8, 4)], "N416", "axis 0 of 8×4 cannot be cut into 3 equal parts"),
     ("split([3, 4])", [(8, 4)], "N416", None),
-    ("reshape([5, -1])", [(8, 4)], "N416", "8×4, of 32 numbers cannot be 5×?"),
+    ("reshape([5, -1])", [(8, 4)], "N416", "the 32 numbers of 8×4 cannot be arranged as 5×?"),
     ("reshape([-1, -1])", [(8, 4)], "N414", None),
     ("slice(9)", [(8, 4)], "N409", None),
     ("slice(3, 3)", [(8, 4)], "N411", None),

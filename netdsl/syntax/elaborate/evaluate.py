@@ -10,24 +10,22 @@ from netdsl.extent import Affine
 from netdsl.scope import Tensor
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.elaborate import arithmetic, calls, expectations, pipelines
+from netdsl.syntax.elaborate import arithmetic, calls, expectations, names, pipelines
+from netdsl.syntax.elaborate.beginnings import begins_with_value
 from netdsl.syntax.elaborate.context import Context
 from netdsl.syntax.elaborate.limits import bounded
 from netdsl.syntax.elaborate.report import Poisoned
-from netdsl.syntax.elaborate.scopes import MISSING, FileScope, Scope, close
+from netdsl.syntax.elaborate.scopes import MISSING, close
 from netdsl.syntax.elaborate.values import (
-    POISON,
     Closure,
     Defined,
     Namespace,
     Poison,
-    Unfinished,
     describe,
     is_flow,
     is_scalar,
     rebound,
 )
-from netdsl.syntax.elaborate.wording import round_trip, unknown_name
 
 
 def evaluate(expr: tree.Value, context: Context) -> Any:
@@ -76,45 +74,6 @@ def symbolic(span: Span, what: str, text: str, context: Context) -> Poisoned:
         "depends on a symbol",
         help="declare the input with numbers, or give them with `--input`",
     )
-
-
-# -------------------------------------------------------------------------------------------------------- names
-
-
-def _name(expr: tree.Name, context: Context) -> Any:
-    value = context.scope.find(expr.name)
-    if value is MISSING:
-        if expr.span in context.report.places:
-            raise Poisoned
-        raise unknown_name(context.report, expr, close(expr.name, context.scope.known()))
-    if type(value) is Unfinished:
-        circle = value.circle(expr.name)
-        way = f": {round_trip(circle)}" if len(circle) > 2 else ""
-        raise context.report.error("N208", f"`{expr.name}` is defined by way of itself{way}", expr.span)
-    if type(value) is Poison:
-        if value.message:
-            raise context.report.error(value.code, value.message, expr.span, **value.extra)
-        raise Poisoned
-    if type(value) is tree.Let:
-        scope: Any = context.scope
-        while type(scope) is Scope:
-            scope = scope.parent
-        return file_let(scope, value, context)
-    return value
-
-
-def file_let(home: FileScope, let: tree.Let, context: Context) -> Any:
-    """The value of a `let` of a file, when it is first used; until then `home` holds the tree."""
-    name = let.name.name
-    home.names[name] = Unfinished(home.unfinished)
-    home.unfinished.append(name)
-    value: Any = POISON
-    try:
-        value = evaluate(let.value, calls.file_context(home, context))
-    finally:
-        home.unfinished.pop()
-        home.names[name] = value
-    return value
 
 
 def _in(expr: tree.In, context: Context) -> Any:
@@ -218,7 +177,7 @@ def _attribute(expr: tree.Attribute, context: Context) -> Any:
     value = evaluate(expr.value, context)
     name = expr.name.name
     if type(value) is Namespace:
-        return _member(value, expr.name, context)
+        return names.member(value, expr.name, context)
     if type(value) is Tensor:
         result = extent(value, expr, context)
         if type(expr.value) is tree.In and context.flow is not None:
@@ -230,24 +189,6 @@ def _attribute(expr: tree.Attribute, context: Context) -> Any:
         return len(value)
     hint = f"take it apart first: `a, b = {expr.value.span.text}`" if is_flow(value) else None
     raise context.report.error("N209", f"{describe(value)} has no `{name}`", expr.name.span, help=hint)
-
-
-def _member(value: Namespace, name: tree.Name, context: Context) -> Any:
-    found = value.file.names.get(name.name, MISSING)
-    if found is MISSING:
-        near = close(name.name, value.file.names)
-        raise context.report.error(
-            "N201",
-            f"`{value.name}` has no `{name.name}`",
-            name.span,
-            f"not in {value.file.source.name}",
-            help=f"did you mean `{near}`?" if near else None,
-        )
-    if type(found) is tree.Let:
-        return file_let(value.file, found, context)
-    if type(found) is Poison:
-        raise Poisoned
-    return found
 
 
 _AXES = {"height": -2, "width": -1, "depth": -3, "channels": 0}
@@ -360,36 +301,19 @@ def _applied(expr: tree.Applied, context: Context) -> Any:
 
 def _pipeline(expr: tree.Pipeline, context: Context) -> Any:
     """A pipeline as an argument: applied where it begins with a value, else a block."""
-    first = expr.stages[0]
-    if begins_with_value(first.unit, context):
+    scope = context.scope
+
+    def flows(name: tree.Name) -> bool:
+        value = scope.find(name.name)
+        return is_flow(names.named(name, context) if value is MISSING or type(value) is Poison else value)
+
+    if begins_with_value(expr.stages[0].unit, flows, lambda name: isinstance(scope.find(name), Defined)):
         return pipelines.apply(expr, context)
     return Closure(expr, context, expr.span.text)
 
 
-def begins_with_value(unit: Any, context: Context) -> bool:
-    """Whether the first stage of a pipeline is a value, by what its names mean.
-
-    Raises `Poisoned` where that follows from a mistake.
-    """
-    match unit:
-        case tree.In() | tree.Applied() | tree.Binary() | tree.Unary():
-            return True
-        case tree.Name(name=name):
-            value = context.scope.find(name)
-            return is_flow(_name(unit, context) if value is MISSING or type(value) is Poison else value)
-        case tree.Index(value=value) | tree.Attribute(value=value):
-            return begins_with_value(value, context)
-        case tree.Call(callee=tree.Name(name=name), arguments=arguments) if arguments:
-            value = context.scope.find(name)
-            first = arguments[0]
-            if isinstance(value, Defined) or first.name is not None or isinstance(first.value, tree.Pipeline):
-                return False
-            return begins_with_value(first.value, context)
-    return False
-
-
 _RULES: dict[type, Callable[[Any, Context], Any]] = {
-    tree.Name: _name,
+    tree.Name: names.named,
     tree.In: _in,
     tree.Number: _constant,
     tree.Boolean: _constant,

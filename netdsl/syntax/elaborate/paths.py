@@ -15,6 +15,7 @@ from typing import Any
 from netdsl.diagnostics import Label
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.elaborate.beginnings import begins_with_value
 from netdsl.syntax.elaborate.report import Report
 
 # What nn.Module has as attributes already: a submodule of such a name would break it. From dir(nn.Module()),
@@ -310,7 +311,7 @@ def _expression_sites(expr: Any, looped: bool, values: frozenset[str]) -> Iterat
         yield from _sites(expr.pipeline, looped, values)
         return
     for pipeline in _pipelines(expr):
-        if _begins_with_value(pipeline.stages[0].unit, values):
+        if begins_with_value(pipeline.stages[0].unit, lambda name: name.name in values, lambda name: False):
             yield from _sites(pipeline, looped or isinstance(expr, tree.Comprehension), values)
     for part in inner(expr):
         if isinstance(part, tree.Call) and isinstance(part.callee, tree.Name) and part.callee.name == "parameter":
@@ -330,14 +331,3 @@ def _pipelines(expr: Any) -> Iterator[tree.Pipeline]:
         case _:
             return
     yield from (x for x in found if isinstance(x, tree.Pipeline))
-
-
-def _begins_with_value(unit: Any, values: frozenset[str]) -> bool:
-    match unit:
-        case tree.In() | tree.Applied() | tree.Binary() | tree.Unary():
-            return True
-        case tree.Name(name=name):
-            return name in values
-        case tree.Index(value=value) | tree.Attribute(value=value):
-            return _begins_with_value(value, values)
-    return False
