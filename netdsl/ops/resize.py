@@ -18,6 +18,8 @@ class Interpolation(Op):
 
     def torch_mode(self, mode: str, align_corners: bool, rank: int) -> dict[str, Any]:
         """The keywords for torch, or OpError. `linear` serves every number of axes."""
+        if mode == "linear" and rank not in _LINEAR:
+            raise OpError(f"`linear` serves one to three spatial axes, not {rank}", code="N414", attribute="mode")
         found = _LINEAR[rank] if mode == "linear" else mode
         if (found in _LINEAR.values() and found != _LINEAR.get(rank)) or (found == "bicubic" and rank != 2):
             wanted = "two" if "bi" in mode else "three"
