@@ -15,7 +15,10 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +30,9 @@ SOURCES = tuple(sorted(HERE.glob("*.c")))
 HEADERS = tuple(sorted(HERE.glob("*.h")))
 FLAGS = ("-O3", "-march=native", "-std=gnu11", "-fPIC", "-fopenmp", "-fno-math-errno", "-w")
 SECONDS = 120.0  # a compiler that takes longer counts as none
+WORKSHOP = ".native-"  # how folders begin that are compiled in
+
+_one_at_a_time = threading.Lock()
 
 
 class NoLibrary(Exception):
@@ -45,7 +51,8 @@ class Library:
 def library() -> Library:
     """The kernels, compiled at the first call on a machine: some seconds."""
     try:
-        return Library(_load(_compiled()))
+        with _one_at_a_time:
+            return Library(_made())
     except NoLibrary as error:
         return Library(None, str(error))
 
@@ -61,33 +68,43 @@ def sources_digest() -> str:
 
 def compiler() -> list[str]:
     """The command of the C compiler. Raises NoLibrary where there is none."""
-    if given := shlex.split(os.environ.get("CC", "")):
-        return given
+    try:
+        if given := shlex.split(os.environ.get("CC", "")):
+            return given
+    except ValueError as error:
+        raise NoLibrary(f"CC is no command: {str(error).lower()}") from error
     for name in ("cc", "gcc", "clang"):
         if found := shutil.which(name):
             return [found]
     raise NoLibrary("there is no C compiler here: install one, or name it in CC")
 
 
-def _compiled() -> Path:
+def _made() -> ctypes.CDLL:
     command = compiler()
     made_with = "\0".join([*command, *FLAGS, _version(command), _processor(), sources_digest()])
     name = f"native-{hashlib.sha256(made_with.encode()).hexdigest()[:16]}.so"
-    folder = files.caches()
+    path = files.caches() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / name
-        if not path.exists():
-            _compile(command, path)
-    except OSError:  # no caches here: compiled anew in each process
-        path = Path(tempfile.mkdtemp(prefix="netdsl-")) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            with suppress(NoLibrary):  # where the disk has lost some of it, it is made anew
+                return _load(path)
         _compile(command, path)
-    return path
+    except OSError:  # no caches here: compiled anew in each process
+        with tempfile.TemporaryDirectory(prefix="netdsl-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / name
+            _compile(command, path)
+            return _load(path)  # what is loaded needs its file no longer
+    return _load(path)
 
 
 def _compile(command: list[str], path: Path) -> None:
-    """Objects first, linked without OpenMP; another process may be doing the same."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".native-") as folder:
+    """Objects first, linked without OpenMP; another process may be doing the same, or have been killed while it did."""
+    for left in path.parent.glob(f"{WORKSHOP}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 10 * SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=WORKSHOP) as folder:
         made = Path(folder) / path.name
         objects = [str(Path(folder) / f"{source.stem}.o") for source in SOURCES]
         commands = [

@@ -220,7 +220,9 @@ def test_what_they_do_not_compute_they_do_not_offer(text: str, reason: str) -> N
     assert not list(native.candidates(task))
 
 
-@pytest.mark.parametrize(("compiler", "reason"), [("no-such-compiler", "does not run"), ("false", "fails")])
+@pytest.mark.parametrize(
+    ("compiler", "reason"), [("no-such-compiler", "does not run"), ("false", "fails"), ("cc '-O2", "CC is no command")]
+)
 def test_without_a_compiler_nothing_is_offered(
     compiler: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
