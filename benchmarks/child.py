@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+LAST_WORDS = 10.0  # seconds, for who is interrupted
 
 
 def run(
@@ -35,8 +36,7 @@ def run(
         out, err = child.communicate(timeout=max(seconds, 1))
         status = child.returncode
     except subprocess.TimeoutExpired:
-        _end(child)
-        out, err = child.communicate()
+        out, err = _asked_to_end(child)
     except BaseException:
         _end(child)
         raise
@@ -54,6 +54,16 @@ def bench(arguments: Sequence[str], seconds: float, environment: Mapping[str, st
     said = [line for line in err.splitlines() if "error" in line.lower()] or err.split("\n")[-2:-1]
     why = "cut off" if status is None else (said or [f"exit status {status}"])[0]
     return {"error": why[:300], "seconds": round(took, 1), "rows": [], "unfinished": status is None}
+
+
+def _asked_to_end(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it said, the last words too: pytest tells of the failures so far where it is interrupted."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.communicate(timeout=LAST_WORDS)
+    _end(child)
+    return child.communicate()
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -9,11 +9,11 @@
 needs Python 3.12, torch 2.11 and triton 3.6 or later, and the pure-Python packages lark, click, networkx and
 platformdirs; pytest and hypothesis for the suite, JAX for its rows. Nothing is fetched.
 
-Jobs: the tests that need a GPU, `netdsl verify --cuda` of each network, and cells. A cell is first netdsl beside eager
-PyTorch; then, each as a job of its own, netdsl beside one peer that takes long to compile, which is measured once and
-never again. Every job is a process of its own with a limit of time; what it found is saved before the next begins.
-What netdsl tuned is kept beside the results, in the folder gpu_cache, and taken along by --resume. Of the results
-gpu.md and gpu.svg are made at the end.
+Jobs: the tests that need a GPU in five parts, `netdsl verify --cuda` of each network, and cells. A cell is first netdsl
+beside eager PyTorch; then, each as a job of its own, netdsl beside one peer that takes long to compile, which is
+measured once and never again. Every job is a process of its own with a limit of time; what it found is saved before the
+next begins. What netdsl tuned is kept beside the results, in the folder gpu_cache, and taken along by --resume. Of the
+results gpu.md and gpu.svg are made at the end.
 """
 
 from __future__ import annotations
@@ -38,7 +38,16 @@ from benchmarks.picture import picture
 SLOW_PEERS = {"inductor": 110, "jax": 90, "max-autotune": 240, "reduce-overhead": 110}  # seconds at most, by value
 CELLS = [(batch, "float16") for batch in (32, 1, 256)]
 RESNET_TOO = [(batch, dtype) for dtype in ("tf32", "float32") for batch in (32, 1, 256)]
-GRACE = 10.0  # seconds that are kept for the end
+GRACE = 20.0  # seconds that are kept for the end
+# What of tests/gpu is a job, by name: small enough for its limit, most of which goes into compiling kernels. What takes
+# longer is marked nightly.
+SUITE = {
+    "engine": ("test_engine.py",),
+    "kernels": ("test_gpu.py", "-k", "every_kernel"),
+    "networks": ("test_gpu.py", "-k", "networks_whole"),
+    "modules": ("test_gpu.py", "-k", "emitted"),
+    "launches": ("test_gpu.py", "-k", "launches"),
+}
 
 # For rehearsals: the same kinds of layers, small enough for a busy CPU.
 TINY = """\
@@ -91,14 +100,18 @@ class Plan:
             file = f"{self.examples}/{network.file}"
             command = ("-m", "netdsl", "verify", file, "--net", network.net, *flags)
             proofs.append(Job(f"verify {network.net}", command, 10, 90))
-        suite = ("-m", "pytest", "-q", "-m", "gpu and not nightly", "-p", "no:cacheprovider", "tests/gpu")
-        yield Job("suite", suite, 30, 180)
+        pytest = ("-m", "pytest", "-q", "-m", "gpu and not nightly", "-p", "no:cacheprovider")
+        suite = [
+            Job(f"suite: {name}", (*pytest, f"tests/gpu/{file}", *chosen), 30, 180)
+            for name, (file, *chosen) in SUITE.items()
+        ]
+        yield suite[0]
         yield proofs[0]
         for index, (batch, dtype) in enumerate(self.cells):
             for network in self.networks:
                 yield self._cell(network, batch, dtype, "eager", 120)
             if not index:  # the first figures are worth more than the last proofs
-                yield from proofs[1:]
+                yield from (*proofs[1:], *suite[1:])
             for peer in self.peers:  # of all networks before the next peer of one
                 for network in self.networks:
                     yield self._cell(network, batch, dtype, peer, SLOW_PEERS[peer])

@@ -100,6 +100,23 @@ def test_a_child_that_takes_too_long_is_ended():
     assert seconds < 30
 
 
+def test_a_child_that_takes_too_long_may_say_what_it_knows():
+    wait = (
+        "import sys, time\ntry:\n    print(1, flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print(2)"
+    )
+    status, out, err, seconds = child.run([sys.executable, "-c", wait], 3)
+    assert (status, out, err) == (None, "1\n2\n", "")
+    assert seconds < 30
+
+
+def test_a_child_that_will_not_end_is_ended(monkeypatch):
+    monkeypatch.setattr(child, "LAST_WORDS", 0.5)
+    deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint(1, flush=True)\ntime.sleep(60)"
+    status, out, _, seconds = child.run([sys.executable, "-c", deaf], 3)
+    assert (status, out) == (None, "1\n")
+    assert seconds < 30
+
+
 def test_a_child_that_prints_no_json_says_why():
     found = child.bench(["bench", "no/such/file.net"], 120)
     assert not found["rows"]
@@ -123,12 +140,13 @@ def faked(monkeypatch, measured):
 
 def test_jobs_go_from_proofs_to_cells_and_slow_peers_come_after_all_networks(tmp_path):
     keys = [job.key for job in gpu.whole_plan().jobs()]
-    assert len(set(keys)) == len(keys) == 1 + 8 + 3 * 8 * 5 + 6 * 5
-    assert keys[0] == "suite"
+    assert len(set(keys)) == len(keys) == 5 + 8 + 3 * 8 * 5 + 6 * 5
+    assert keys[0] == "suite: engine"
     assert keys[1] == "verify resnet50"
     assert keys[2] == "resnet50 batch 32 float16, eager"
     assert keys[2 + 8] == "verify densenet121"
-    assert keys[2 + 8 + 7] == "resnet50 batch 32 float16, inductor"
+    assert keys[2 + 8 + 7] == "suite: kernels"
+    assert keys[2 + 8 + 7 + 4] == "resnet50 batch 32 float16, inductor"
 
 
 def test_a_later_call_goes_on_and_measures_no_peer_twice(tmp_path, faked, monkeypatch):
@@ -139,10 +157,10 @@ def test_a_later_call_goes_on_and_measures_no_peer_twice(tmp_path, faked, monkey
     (first / "gpu_cache" / "engine-1.json").write_text("{}")
     faked.clear()
     assert gpu.main(["--rehearse", "--out", str(second), "--resume", str(first / "gpu.json")]) == 0
-    assert len(faked) == 1 + 1 + 2 * 3
+    assert len(faked) == 5 + 1 + 2 * 3
     assert not any("residual" in call for call in faked)
     assert (second / "gpu_cache" / "engine-1.json").exists()
-    assert json.loads((second / "gpu.json").read_text())["cells"]["suite"]["status"] == 0
+    assert json.loads((second / "gpu.json").read_text())["cells"]["suite: engine"]["status"] == 0
     assert "residual, batch 2, float32" in (second / "gpu.md").read_text()
 
 
@@ -156,7 +174,7 @@ def test_a_job_is_measured_again_where_that_is_asked_for(tmp_path, faked):
 def test_nothing_is_begun_when_time_is_over(tmp_path, faked, capsys):
     gpu.main(["--rehearse", "--out", str(tmp_path), "--minutes", "0.1"])
     assert not faked
-    assert "0 of 15 jobs done" in capsys.readouterr().out
+    assert "0 of 19 jobs done" in capsys.readouterr().out
 
 
 @pytest.mark.nightly
@@ -164,7 +182,7 @@ def test_the_rehearsal_runs_every_job_without_a_gpu(tmp_path):
     command = [sys.executable, "-m", "benchmarks.gpu", "--rehearse", "--out", str(tmp_path), "--minutes", "30"]
     status, out, err, _ = child.run(command, 1800, {"OMP_NUM_THREADS": "1"})
     assert status == 0, err
-    assert "15 of 15 jobs done" in out
+    assert "19 of 19 jobs done" in out
     cells = json.loads((tmp_path / "gpu.json").read_text())["cells"]
     assert not [key for key, found in cells.items() if found.get("error") or found.get("status")]
     wrong = {r["error"] for found in cells.values() for r in found.get("rows", ()) if r["error"] and r["peer"] != "jax"}

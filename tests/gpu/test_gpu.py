@@ -20,7 +20,9 @@ from tests.fusion.test_launches import STEPS
 from tests.gpu import checks
 
 pytestmark = pytest.mark.gpu
-NETWORKS, BLOCK = 300, 10
+NETWORKS, BLOCK = 300, 3
+# Nearly all the time goes into compiling kernels, which each network has others of.
+BLOCKS = [pytest.param(block, marks=pytest.mark.nightly if block else ()) for block in range(NETWORKS // BLOCK)]
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def device() -> torch.device:
 
 
 @pytest.mark.parametrize("way", DTYPES)
-@pytest.mark.parametrize("block", range(NETWORKS // BLOCK))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_every_kernel_of_random_networks(block, way, device, counted):
     for seed in range(BLOCK * block, BLOCK * (block + 1)):
         counted(f"kernels alone in {way}", checks.kernels_alone(seed, way, device))
@@ -38,13 +40,14 @@ def test_every_kernel_of_random_networks(block, way, device, counted):
 
 @pytest.mark.parametrize("layout", checks.LAYOUTS)
 @pytest.mark.parametrize("way", DTYPES)
-@pytest.mark.parametrize("block", range(NETWORKS // BLOCK))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_random_networks_whole(block, way, layout, device, counted):
     for seed in range(BLOCK * block, BLOCK * (block + 1)):
         checks.network_whole(seed, way, layout, device)
     counted("random networks whole, in all precisions and layouts", BLOCK)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ZOO)
 def test_the_zoo_is_proved(name, counted):
     with plugin(ZOO[name]):
