@@ -15,21 +15,27 @@ enum { CACHED = 64 * 1024 }; /* floats of weights that the second level of the c
 /* Output pixels that are computed together, and what they read: [blocks, sources, taps, ROWS] pointers. */
 struct pixels {
     int blocks, taps;
-    const int *sizes; /* rows in each block */
-    const int *channels;
+    const int *channels; /* that lie together in each source */
     const float **rows;
     float **outs;
     const float **residuals;
+    size_t panel; /* floats of its weights */
 };
 
-/* Outputs `k` to `k + count` of a block of pixels; `shift` is where their group begins in the sources. */
+/* Channels `k` on, V vectors of them, of a block of pixels: written to `outs`, with `residuals` added where there are any.
+   What a store might change as far as the compiler knows is read before the first. */
 INLINE void block(const int M, const int V, const struct step *step, const struct pixels *pixels, int b,
-                  const float *weight, const float *bias, int shift, int k, int count) {
-    const float **rows = pixels->rows + (size_t)b * step->sources * pixels->taps * ROWS;
+                  const float *weight, const float *bias, int shift, float *const *outs, const float *const *residuals,
+                  int k) {
+    const float *const *rows = pixels->rows + (size_t)b * step->sources * pixels->taps * ROWS;
+    const lanes low = all(step->activation.low), high = all(step->activation.high);
+    const float slope = step->activation.slope;
     lanes sum[ROWS][VECTORS];
-    UNROLL for (int m = 0; m < M; m++) { /* it will be there when the sums are done */
-        __builtin_prefetch(pixels->outs[b * ROWS + m] + k, 1);
-        if (step->residual.data) __builtin_prefetch(pixels->residuals[b * ROWS + m] + k);
+    float *out[ROWS];
+    UNROLL for (int m = 0; m < M; m++) {
+        out[m] = outs[m] + k;
+        __builtin_prefetch(out[m], 1); /* it will be there when the sums are done */
+        if (residuals) __builtin_prefetch(residuals[m] + k);
     }
     UNROLL for (int m = 0; m < M; m++)
         UNROLL for (int v = 0; v < V; v++) sum[m][v] = load(bias + v * LANES);
@@ -41,37 +47,50 @@ INLINE void block(const int M, const int V, const struct step *step, const struc
             accumulate(M, V, x, channels, weight, sum);
             weight += (size_t)channels * PANEL;
         }
-    if (!step->residual.data && step->activation.slope == 1) { /* decided once for all of them */
+    if (residuals)
         UNROLL for (int m = 0; m < M; m++)
-            UNROLL for (int v = 0; v < V; v++)
-                store_some(pixels->outs[b * ROWS + m] + k + v * LANES, bounded(sum[m][v], &step->activation),
-                           count - v * LANES);
-        return;
-    }
+            UNROLL for (int v = 0; v < V; v++) sum[m][v] += load(residuals[m] + k + v * LANES);
+    if (slope != 1)
+        UNROLL for (int m = 0; m < M; m++)
+            UNROLL for (int v = 0; v < V; v++) sum[m][v] = where(sum[m][v] < all(0), sum[m][v] * slope, sum[m][v]);
     UNROLL for (int m = 0; m < M; m++)
-        UNROLL for (int v = 0; v < V; v++)
-            finish(step, sum[m][v], pixels->outs[b * ROWS + m], pixels->residuals[b * ROWS + m], k + v * LANES,
-                   count - v * LANES);
+        UNROLL for (int v = 0; v < V; v++) store(out[m] + v * LANES, at_most(high, at_least(low, sum[m][v])));
 }
 
-static void whole(int m, const struct step *step, const struct pixels *pixels, int b, const float *weight,
-                  const float *bias, int shift, int k) {
-#define CALL(M) block(M, VECTORS, step, pixels, b, weight, bias, shift, k, PANEL)
+/* The same for `count` channels that are no whole number of vectors, which are put together on the stack. */
+INLINE void aside(const int M, const struct step *step, const struct pixels *pixels, int b, const float *weight,
+                  const float *bias, int shift, float *const *outs, const float *const *residuals, int k, int count) {
+    float made[ROWS][PANEL], added[ROWS][PANEL] = {{0}}, *there[ROWS];
+    const float *beside[ROWS];
+    for (int m = 0; m < M; m++) {
+        there[m] = made[m];
+        beside[m] = added[m];
+        if (residuals) memcpy(added[m], residuals[m] + k, sizeof(float) * count);
+    }
+    block(M, VECTORS, step, pixels, b, weight, bias, shift, there, residuals ? beside : 0, 0);
+    for (int m = 0; m < M; m++) memcpy(outs[m] + k, made[m], sizeof(float) * count);
+}
+
+/* Panels `from` to `to` of a block of M pixels, counted through all groups. */
+INLINE void across(const int M, const struct step *step, const struct pixels *pixels, int b, int from, int to) {
+    const int columns = panels(step->outputs), ragged = step->outputs % LANES;
+    float *const *outs = pixels->outs + b * ROWS;
+    const float *const *residuals = step->residual.data ? pixels->residuals + b * ROWS : 0;
+    for (int p = from, group = from / columns, column = from % columns; p < to; p++) {
+        const int shift = group * step->channels[0], k = group * step->outputs + column * PANEL;
+        const int left = step->outputs - column * PANEL;
+        const float *weight = step->weight + p * pixels->panel, *bias = step->bias + p * PANEL;
+        if (left >= PANEL) block(M, VECTORS, step, pixels, b, weight, bias, shift, outs, residuals, k);
+        else if (!ragged) block(M, 1, step, pixels, b, weight, bias, shift, outs, residuals, k);
+        else aside(M, step, pixels, b, weight, bias, shift, outs, residuals, k, left);
+        if (++column == columns) column = 0, group++;
+    }
+}
+
+static void blocks_across(int m, const struct step *step, const struct pixels *pixels, int b, int from, int to) {
+#define CALL(M) across(M, step, pixels, b, from, to)
     WITH_ROWS(m, CALL)
 #undef CALL
-}
-
-static void partial(int m, const struct step *step, const struct pixels *pixels, int b, const float *weight,
-                    const float *bias, int shift, int k, int count) {
-    if (count <= LANES) {
-#define CALL(M) block(M, 1, step, pixels, b, weight, bias, shift, k, count)
-        WITH_ROWS(m, CALL)
-#undef CALL
-    } else {
-#define CALL(M) block(M, VECTORS, step, pixels, b, weight, bias, shift, k, count)
-        WITH_ROWS(m, CALL)
-#undef CALL
-    }
 }
 
 /* Where the window of output pixel (y, x) has tap (r, q) in source `s`; null in the padding. */
@@ -107,52 +126,59 @@ static void gather(const struct step *step, int image, int y, int x, float *to) 
     }
 }
 
-/* Output pixels `first` to `last` in panels `from` to `to`, counted through all groups. */
+/* Output pixels `first` to `last` in panels `from` to `to`, counted through all groups.
+
+   How a window is read: `taps` pointers for each source, to so many `channels` that lie together. A tap is a pixel; or a
+   row of the window, where its pixels lie side by side, which leaves only windows on the edge to be gathered; or all of a
+   gathered window. */
 static void piece(const struct step *step, int gathers, int first, int last, int from, int to) {
-    const int window = step->kernel[0] * step->kernel[1], count = last - first;
-    const int joined = gathers && step->groups == 1; /* a gathered window is one long row of channels */
-    const int taps = joined ? 1 : window, blocks = (count + ROWS - 1) / ROWS;
-    const int apart = step->channels[0] * step->groups, gathered = window * apart;
+    const int window = step->kernel[0] * step->kernel[1], count = last - first, blocks = (count + ROWS - 1) / ROWS;
+    const int apart = step->channels[0] * step->groups, gathered = window * apart, joined = gathers && step->groups == 1;
+    const int beside = joined && !step->prologue && step->dilation[1] == 1 && step->source[0].pixel == apart;
+    const int taps = beside ? step->kernel[0] : joined ? 1 : window, wide = joined ? gathered / taps : apart;
     const float *rows[(size_t)blocks * step->sources * taps * ROWS], *residuals[blocks * ROWS];
     float *outs[blocks * ROWS], matrix[gathers ? (size_t)count * gathered : 1];
-    int sizes[blocks];
-    for (int b = 0, pixel = first; b < blocks; b++) {
-        sizes[b] = count / blocks + (b < count % blocks);
-        for (int m = 0; m < sizes[b]; m++, pixel++) {
-            const int x = pixel % step->out_width, y = pixel / step->out_width % step->out_height;
-            const int image = pixel / step->out_width / step->out_height;
+    const int plain = window == 1 && !step->padding[0] && !step->padding[1];
+    int x = first % step->out_width, y = first / step->out_width % step->out_height;
+    int image = first / step->out_width / step->out_height;
+    const int least_size = count / blocks, larger = count % blocks; /* so many blocks have a pixel more */
+    float *to_matrix = matrix;
+    for (int b = 0; b < blocks; b++)
+        for (int m = 0; m < least_size + (b < larger); m++) {
             const float **row = rows + (size_t)b * step->sources * taps * ROWS + m;
             outs[b * ROWS + m] = at(&step->out, image, y, x);
             residuals[b * ROWS + m] = step->residual.data ? at(&step->residual, image, y, x) : 0;
-            if (gathers) {
-                float *to = matrix + (size_t)(pixel - first) * gathered;
-                gather(step, image, y, x, to);
-                for (int tap = 0; tap < taps; tap++) row[tap * ROWS] = to + tap * apart;
-                continue;
+            const int top = y * step->stride[0] - step->padding[0], left = x * step->stride[1] - step->padding[1];
+            const int inner = top >= 0 && top + (step->kernel[0] - 1) * step->dilation[0] < step->height && left >= 0 &&
+                              left + (step->kernel[1] - 1) * step->dilation[1] < step->width;
+            if (gathers && !(beside && inner)) {
+                gather(step, image, y, x, to_matrix);
+                for (int tap = 0; tap < taps; tap++) row[tap * ROWS] = to_matrix + tap * wide;
+                to_matrix += gathered;
+            } else if (plain)
+                for (int s = 0; s < step->sources; s++) row[s * ROWS] = at(&step->source[s], image, top, left);
+            else
+                for (int s = 0; s < step->sources; s++)
+                    for (int r = 0; r < step->kernel[0]; r++)
+                        for (int q = 0; q < (beside ? 1 : step->kernel[1]); q++, row += ROWS) {
+                            const float *found = tapped(step, s, image, y, x, r, q);
+                            *row = found ? found : step->zeros;
+                        }
+            if (++x == step->out_width) {
+                x = 0;
+                if (++y == step->out_height) y = 0, image++;
             }
-            for (int s = 0; s < step->sources; s++)
-                for (int r = 0; r < step->kernel[0]; r++)
-                    for (int q = 0; q < step->kernel[1]; q++, row += ROWS) {
-                        const float *found = tapped(step, s, image, y, x, r, q);
-                        *row = found ? found : step->zeros;
-                    }
         }
-    }
-    const struct pixels pixels = {blocks, taps, sizes, joined ? &gathered : step->channels, rows, outs, residuals};
-    const int columns = panels(step->outputs);
-    size_t size = 0;
-    for (int s = 0; s < step->sources; s++) size += (size_t)window * step->channels[s] * PANEL;
+    size_t panel = 0;
+    for (int s = 0; s < step->sources; s++) panel += (size_t)window * step->channels[s] * PANEL;
+    const struct pixels pixels = {blocks, taps, joined ? &wide : step->channels, rows, outs, residuals, panel};
     /* Weights that the cache holds are read again for each block, so that whole pixels are written; others once. */
-    const int outer = size * (to - from) <= CACHED ? blocks : 1, inner = outer == 1 ? blocks : 1;
-    for (int o = 0; o < outer; o++)
-        for (int p = from; p < to; p++) {
-            const int group = p / columns, shift = group * step->channels[0], start = p % columns * PANEL;
-            const int k = group * step->outputs + start, left = step->outputs - start;
-            const float *weight = step->weight + p * size, *bias = step->bias + p * PANEL;
-            for (int b = o; b < o + inner; b++)
-                if (left >= PANEL) whole(sizes[b], step, &pixels, b, weight, bias, shift, k);
-                else partial(sizes[b], step, &pixels, b, weight, bias, shift, k, left);
-        }
+    if (panel * (to - from) <= CACHED) {
+        for (int b = 0; b < blocks; b++) blocks_across(least_size + (b < larger), step, &pixels, b, from, to);
+        return;
+    }
+    for (int p = from; p < to; p++)
+        for (int b = 0; b < blocks; b++) blocks_across(least_size + (b < larger), step, &pixels, b, p, p + 1);
 }
 
 /* Threads share the output pixels, or where these are few, the panels of weights. */
