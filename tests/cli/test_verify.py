@@ -80,6 +80,18 @@ def test_kernels_compiled_for_a_gpu_are_not_interpreted(netdsl, monkeypatch):
     assert "error[N735]" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("triton", "numpy", "runs"), [("3.6.0", "2.4.6", False), ("3.6.0", "2.3.5", True), ("3.10.0", "2.4.6", True)]
+)
+def test_an_interpreter_that_numpy_outgrew_is_not_asked(netdsl, monkeypatch, triton, numpy, runs):
+    from netdsl.runtime import proof
+
+    monkeypatch.setattr(proof, "version", {"triton": triton, "numpy": numpy}.get)
+    result = netdsl("verify", "fused.net")
+    assert result.exit_code == 0
+    assert ("Triton 3.6.0 does not interpret with NumPy 2.4.6: no kernel was run" in result.output) != runs
+
+
 def test_without_triton_the_algebra_is_proved_and_it_says_so(netdsl, monkeypatch):
     import importlib.util
 

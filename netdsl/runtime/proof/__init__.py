@@ -17,6 +17,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -96,6 +97,8 @@ def _machine(cuda: bool) -> tuple[torch.device, tuple[str, ...], tuple[str, ...]
         from netdsl.runtime.device import gpu
 
         return gpu(), ON_GPU, ()
+    if unfit := _unfit_interpreter(version("triton"), version("numpy")):
+        return torch.device("cpu"), (), (f"{unfit}: no kernel was run",)
     if "netdsl.kernels.interpreter" not in sys.modules:
         os.environ["TRITON_INTERPRET"] = "1"  # read when kernels are imported
     from netdsl.kernels import INTERPRETED as interpreted
@@ -107,6 +110,12 @@ def _machine(cuda: bool) -> tuple[torch.device, tuple[str, ...], tuple[str, ...]
             help="prove them on the GPU, `cuda=True`, or in a process of its own",
         )
     return torch.device("cpu"), INTERPRETED, ()
+
+
+def _unfit_interpreter(triton: str, numpy: str) -> str | None:
+    """Why this version of Triton's interpreter, which turns arrays of one element into numbers, runs no kernel."""
+    ours, theirs = ([int(part) for part in text.split(".")[:2]] for text in (triton, numpy))
+    return f"Triton {triton} does not interpret with NumPy {numpy}" if ours < [3, 7] and theirs >= [2, 4] else None
 
 
 def _large(graph: Graph) -> bool:
