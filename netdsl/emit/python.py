@@ -254,7 +254,7 @@ def _split_before(text: str, operators: tuple[str, ...]) -> list[str]:
 def wrapped(text: str, indent: int) -> list[str]:
     """A statement as lines, split as ruff format splits it: at its last pair of brackets that makes it fit."""
     margin = INDENT * indent
-    if len(margin) + len(text.split("  # ")[0]) <= WIDTH:
+    if len(margin) + len(text) <= WIDTH:
         return [margin + text]
     opened = _last_brackets(text)
     if opened is None:
@@ -267,8 +267,7 @@ def wrapped(text: str, indent: int) -> list[str]:
 
 def _in_brackets(text: str, indent: int) -> list[str]:
     """A sum of many names, `y = a + b + ..`, in brackets of its own: on one line, or a line for each."""
-    code, comment, shape = text.partition("  # ")
-    terms = re.split(r" (?=[+-] )", code)
+    terms = re.split(r" (?=[+-] )", text)
     begun = re.match(r"(?:return|[\w.]+ =) ", terms[0])
     if begun is None or len(terms) == 1:
         return [INDENT * indent + text]
@@ -276,7 +275,7 @@ def _in_brackets(text: str, indent: int) -> list[str]:
     margin, inner = INDENT * indent, INDENT * (indent + 1)
     whole = inner + " ".join(terms)
     lines = [whole] if len(whole) <= WIDTH else [inner + term for term in terms]
-    return [f"{margin}{begun[0]}(", *lines, f"{margin}){comment}{shape}"]
+    return [f"{margin}{begun[0]}(", *lines, f"{margin})"]
 
 
 def _code(text: str) -> Iterator[tuple[int, str]]:

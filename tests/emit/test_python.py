@@ -104,8 +104,8 @@ def test_long_calls_are_split_where_the_formatter_splits_them() -> None:
 
 def test_long_sums_are_put_in_brackets() -> None:
     names = [f"branch{i}" for i in range(32)]
-    lines = python.wrapped(f"x = {' + '.join(names)}  # 8x8", 1)
-    assert lines == ["    x = (", f"        {names[0]}", *(f"        + {n}" for n in names[1:]), "    )  # 8x8"]
+    lines = python.wrapped(f"x = {' + '.join(names)}", 1)
+    assert lines == ["    x = (", f"        {names[0]}", *(f"        + {n}" for n in names[1:]), "    )"]
     total = f"self.first_total + self.second_total - {'x' * 68}"
     assert python.wrapped(f"return {total}", 2) == [" " * 8 + "return (", " " * 12 + total, " " * 8 + ")"]
 

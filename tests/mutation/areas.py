@@ -54,12 +54,10 @@ AREAS = {
         (
             *(
                 f"tests/emit/test_{part}.py"
-                for part in ("callsites", "found", "python", "safety", "statements", "wiring")
+                for part in ("callsites", "found", "lines", "python", "safety", "sources", "statements", "wiring")
             ),
-            *(
-                f"{SOURCE}[{name}]"
-                for name in ("alexnet", "densenet121", "googlenet", "lenet", "resnet18", "siamese", "unet")
-            ),
+            "tests/ops/test_reference.py",
+            SOURCE,
             f"{CALLS}[unet]",
         ),
         0.85,

@@ -14,7 +14,7 @@ import torch
 import netdsl
 from netdsl.ops import OPS
 from netdsl.ops.kinds import COUNT, REAL
-from netdsl.ops.op import Op, OpError, attr, build
+from netdsl.ops.op import Op, OpError, Template, attr, build
 
 MODULE = """
 import torch
@@ -92,6 +92,23 @@ def test_a_module_is_imported_and_made(plugin: str) -> None:
     module = network.module()
     assert list(module.state_dict()) == ["routing.weight"]
     assert module(torch.randn(2, 5, 3)).shape == (2, 4, 6)
+
+
+def test_a_plugin_may_say_its_code_itself(plugin: str) -> None:
+    @netdsl.operator("trial.halved", "capsules_of_a_test:swapped")
+    class Halved(Op):
+        """`x / 2`."""
+
+        def infer(self, x: Any) -> Any:
+            return x
+
+        def expr(self, x: Any) -> Template:
+            return Template("{0} / 2")
+
+    module = netdsl.compile("net n { input x: [4]; output z = x -> trial.halved }").module()
+    x = torch.randn(2, 4)
+    torch.testing.assert_close(module(x), x / 2)
+    assert Halved.module is Op.module
 
 
 def test_rules_of_a_plugin_are_reported_at_the_call(plugin: str) -> None:

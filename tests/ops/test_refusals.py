@@ -107,6 +107,8 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("smoothness", (VECTOR,)),
     # One of each refusal that stands above in another light, or only here.
     *((text, (VECTOR,)) for text in ("softmax(axis = 2)", "relu6(1)", "linear(3, axis = -2)")),
+    *((text, (SCALAR,)) for text in ("conv(4, 3)", "global_max_pool")),
+    ("mse", (VECTOR, SCALAR)),
     ("add(scalar = 2)", (MAP, MAP)),
     ("relu", (MAP, MAP)),
     ("sub", (MAP, MAP, MAP)),
