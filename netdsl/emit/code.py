@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from netdsl.emit import python
 from netdsl.emit.frame import Frame
 from netdsl.emit.settle import Unsettled
-from netdsl.emit.statements import ATOM, mark
+from netdsl.emit.statements import ATOM, Block, Evaluate, mark
 from netdsl.emit.template import Environment
 from netdsl.expression import Expr, Literal, Operation, Variable, atoms, substitute
 from netdsl.ops.op import ALL, Call, Helper, Operand, Template
@@ -115,3 +115,17 @@ def binding(template: Template) -> tuple[int, Mapping[int, int]]:
 
 def written(ids: Ids, least: int = 0) -> str:
     return mark(ids, least) if isinstance(ids, int) else python.tuple_text([written(i) for i in ids])
+
+
+def taken_apart(ids: tuple[Ids, ...], new: Callable[[], int]) -> tuple[list[int], Block]:
+    """What one statement unpacks a list into, and those that unpack the lists within it."""
+    results: list[int] = []
+    more: Block = []
+    for part in ids:
+        if isinstance(part, int):
+            results.append(part)
+        else:
+            results.append(new())
+            inner, further = taken_apart(part, new)
+            more += [Evaluate(inner, mark(results[-1]), keep=True, listed=True), *further]
+    return results, more

@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.emit import python
 from netdsl.emit.classes import Split, Unroll
-from netdsl.emit.code import Coder, Ids, written
+from netdsl.emit.code import Coder, Ids, taken_apart, written
 from netdsl.emit.constructor import Constructor
 from netdsl.emit.containers import is_attribute, is_sequence, needs_module, regions_of, shapes
 from netdsl.emit.frame import Frame
@@ -122,14 +122,15 @@ class Forward:
     ) -> None:
         flow = step.first.result
         ids = self.fresh(flow)
-        results = [ids] if isinstance(ids, int) else [i for i in ids if isinstance(i, int)]
+        results, more = ([ids], []) if isinstance(ids, int) else taken_apart(ids, self.new)
         comment = ""
         if self.comments and isinstance(flow, Tensor):
             comment = show_shape(flow.shape).replace("×", "x")
-        made = Evaluate(results, code, level=level, light=light, merge=merge, module=module, comment=comment, step=step)
+        listed = not isinstance(ids, int)
+        made = Evaluate(results, code, level, light, module, merge, comment, listed=listed, step=step)
         for result in results:
             self.producer[result] = made
-        self.block.append(made)
+        self.block += [made, *more]
         self.bind(step, flow, ids)
 
     # Steps -------------------------------------------------------------------------------------------------

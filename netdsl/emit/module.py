@@ -16,7 +16,7 @@ from netdsl.diagnostics import InternalError
 from netdsl.emit import python
 from netdsl.emit.callsites import CallSites
 from netdsl.emit.classes import Class, Planner, Split, Unroll
-from netdsl.emit.code import Ids, written
+from netdsl.emit.code import Ids, taken_apart, written
 from netdsl.emit.constructor import Constructor, Target
 from netdsl.emit.containers import has_labels_in, sequential
 from netdsl.emit.extents import extent
@@ -150,7 +150,8 @@ def _module(frame: Frame) -> list[str]:
     lines = writer.write()
     if not writer.returned:
         ends = writer.text(body.end)
-        lines += python.wrapped(f"return {ends if isinstance(result, int) else ends[1:-1].rstrip(',')}", 2)
+        several = not isinstance(result, int) and len(result) > 1
+        lines += python.wrapped(f"return {ends[1:-1] if several else ends}", 2)
     returns = "Tensor" if isinstance(result, int) else "tuple[Tensor, ...]"
     head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
     first, last = stored(frame)
@@ -169,7 +170,8 @@ def _received(forward: Forward, value: Ids, name: str, named: dict[int, str]) ->
         return f"{name}: Tensor"
     whole = forward.new()
     named[whole] = name
-    forward.block.append(Evaluate([i for i in value if isinstance(i, int)], mark(whole), keep=True))
+    results, more = taken_apart(value, forward.new)
+    forward.block += [Evaluate(results, mark(whole), keep=True, listed=True), *more]
     return f"{name}: tuple[Tensor, ...]"
 
 

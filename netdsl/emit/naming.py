@@ -38,7 +38,7 @@ class Writer:
         """The lines; `returned` says whether the last of them returns."""
         block, end = self.body.block, self.body.end
         last = block[-1] if block else None
-        direct = isinstance(last, Evaluate) and len(last.results) == 1 and read(end) == last.results
+        direct = isinstance(last, Evaluate) and not last.listed and read(end) == last.results
         if isinstance(last, Evaluate) and direct and last.results[0] not in self._read_before(block[:-1]):
             self._block(block[:-1])
             self.clock += 1
@@ -107,7 +107,7 @@ class Writer:
 
     def _suits(self, source: Evaluate, reader: Evaluate) -> bool:
         """Whether a person would write `source` inside `reader`."""
-        if source.keep or len(source.results) > 1 or source.results[0] in self.body.hints:
+        if source.keep or source.listed or source.results[0] in self.body.hints:
             return False
         if self._width(source.code) + self._width(reader.code) > _NESTED_WIDTH:
             return False
@@ -202,7 +202,7 @@ class Writer:
             )
         for result, name in zip(statement.results, names, strict=True):
             self._take(result, name)
-        target = ", ".join(names)
+        target = ", ".join(names) if len(names) > 1 or not statement.listed else f"({names[0]},)"
         if target != code:
             self._line(f"{target} = {code}", statement.comment)
 

@@ -25,7 +25,7 @@ def mark(value: int, least: int = 0) -> str:
 
 @dataclass(eq=False, slots=True)
 class Evaluate:
-    """`results = code`; several results unpack."""
+    """`results = code`; several results unpack, as does one that is `listed`."""
 
     results: list[int]
     code: str
@@ -35,6 +35,7 @@ class Evaluate:
     merge: bool = False  # reads several values, so calls inside it make it hard to read
     comment: str = ""
     keep: bool = False  # stays a statement of its own
+    listed: bool = False  # the code yields a list, be it of one value
     calls: int = 1  # how deeply calls are nested in the code
     apart: tuple[int, ...] = ()  # values that are not written inside it, whatever makes them
     step: Any = None  # the step of the trace that it is, where it is one operator

@@ -157,6 +157,29 @@ NETWORKS: dict[str, str] = {
         net f { input x: 3x6x6
           later = x -> tanh -> parts(4); u, v = x -> parts(5) -> beside(later, 3); p, q = later -> beside([v, v], 2)
           output y = concat { u; v; p; q } }""",
+    "lists within lists": """
+        block g { a, b = in -> split(2); [[a, b -> conv(1, 1)], b] }
+        block h { u, v = in; concat(v, u[1], u[0]) }
+        block k(others) { u, v = others; concat(in, v, u[0], u[1]) -> conv(2, 1) }
+        block deep { a, b = in -> split(2); [a, [b, [a, b]]] }
+        block read { u, v = in; concat(u, v[0], v[1][0], v[1][1]) -> conv(2, 1) }
+        net f { input x: 4x4x4; p = x -> g; output y = p -> h; output z = x -> k(p); output w = x -> deep -> read }""",
+    "lists of one value": """
+        block g { [in -> conv(3, 1)] }
+        block h { u = in; u[0] -> relu }
+        block s { a = in -> split(1); a[0] - (in -> tanh) }
+        net f { input x: 4x4x4; output y = x -> g -> h; p = x -> g; output z = p[0] -> s }""",
+    "functions among the stages of a labelled chain": """
+        block t(n) = prelu -> squash -> channel_shuffle(n) -> pad([1, 2]) -> tanh
+        net f { input x: 4x4x4; input v: [6]
+          output y = x -> a: { prelu -> l2_normalise -> resize([5, 6]) -> slice(1, -1) -> relu } -> b: { t(2) -> t(1) }
+          output z = x -> c: { t(4) -> pad([[0, 1], [2, 0]], value = 0.5) -> permute([2, 0, 1]) -> prelu }
+          output w = v -> d: { linear(6) -> softmax -> squash -> linear(3) -> log_softmax } }""",
+    "chains one arm of which is none": """
+        block h(c) = if c > 4 { conv(c, 1) -> relu } else { add { in; relu } -> conv(c, 3) }
+        block i(c) = if c > 4 { conv(c, 1) -> relu } else { conv(c, 3) }
+        net f { input x: 4x4x4; output y = x -> a: { h(3) -> i(5) } -> b: { h(5) -> i(2) }
+          -> c: { if in.channels > 1 { conv(2, 1) -> relu } else { tanh } } }""",
     "several inputs and outputs": """
         net f(n = 4) { input image: 3x8x8; input flow: [2 * n, 8, 8]; input v: [5]
           a = image -> conv(n, 3); b = flow -> conv(n, 3)

@@ -45,7 +45,7 @@ class Maker:
                 else:
                     code = " - ".join(mark(r, 5 + (i > 0)) for i, r in enumerate([*reads, reads[0]]))
                 level = 9 if code.endswith(")") else 5
-                block.append(Evaluate(results, code, level=level, light=light, merge=merge))
+                block.append(Evaluate(results, code, level=level, light=light, merge=merge, listed=several))
                 seen += results
             elif kind == 5:
                 entry = self.draw(st.sampled_from(seen))
