@@ -180,6 +180,14 @@ NETWORKS: dict[str, str] = {
         block i(c) = if c > 4 { conv(c, 1) -> relu } else { conv(c, 3) }
         net f { input x: 4x4x4; output y = x -> a: { h(3) -> i(5) } -> b: { h(5) -> i(2) }
           -> c: { if in.channels > 1 { conv(2, 1) -> relu } else { tanh } } }""",
+    "lines that are just full": """
+        net f { input x: 3x8x8
+          output y = x -> "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": { conv(4, 3) -> relu }
+            -> "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb": { conv(4, 3) -> relu }
+            -> "cccccccccccccccccccccccccccccccccccccccccccccccccc": { conv(4, 3) -> relu }
+            -> "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd": conv(4, 1)
+            -> "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee": conv(4, 1)
+            -> "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff": conv(4, 1) -> relu }""",
     "several inputs and outputs": """
         net f(n = 4) { input image: 3x8x8; input flow: [2 * n, 8, 8]; input v: [5]
           a = image -> conv(n, 3); b = flow -> conv(n, 3)
