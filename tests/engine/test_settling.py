@@ -9,6 +9,7 @@ import torch
 
 import netdsl
 from netdsl.native import library
+from netdsl.plan.memory import memory
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
 from tests.engine.test_engine import ALL_KINDS
 
@@ -58,6 +59,33 @@ def test_all_between_what_python_does_is_one_call():
     # torch's, so that whoever reads those needs Python too.
     assert len(torchs) == 1
     assert kinds(engine) == (len(names), 6)
+
+
+@needs_library
+@pytest.mark.parametrize("text", [SERIES, ALL_KINDS], ids=["series", "every kind"])
+def test_between_calls_it_holds_what_the_plan_says(text):
+    network = netdsl.compile(text)
+    model, given = model_of(network), inputs(network.graph, 2)
+    engine = network.engine(model, batch=2, tune=False)
+    program, report = engine._program, engine.report(1)
+    planned = memory(engine.graph, 2, 4)
+    assert planned.size <= 1.05 * planned.peak_of_live
+    assert engine.graph.plan is not None
+    written = {planned.storage(value) for value in engine.graph.plan.places if value in planned.lifetimes.channel}
+    of_outputs = sum(2 * 4 * planned.storages[number].elements for number in written - planned.offsets.keys())
+    assert report.buffer_bytes == planned.size + of_outputs + 4 * program.scratch.numel()
+    assert program.arena is not None
+    program.arena.memory.view(torch.float32).fill_(torch.nan)
+    assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+
+
+@needs_library
+def test_weights_count_as_they_are_packed():
+    network = netdsl.compile("net f { input x: 32x8x8; output y = x -> conv(48, 3, bias = false) }")
+    (line,) = network.engine(tune=False)._program.lines
+    assert line.kernel.startswith("C Winograd") or line.kernel == "C conv"
+    values = {"C conv": 9}.get(line.kernel, 36)  # of each channel to each output, in whole panels of 16
+    assert line.weight_bytes == 4 * (values * 32 * 48 + 48 + 32)  # a bias of zeros, and zeros to read beside the map
 
 
 @needs_library

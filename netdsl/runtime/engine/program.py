@@ -109,7 +109,9 @@ class Program:
     def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
         """A step computed by what `candidate` made."""
         call, settle = self._call(node, task, run, candidate.writes)
-        return Line(node, candidate.name, call, self._forgotten(node), task.weight_bytes, settle)
+        # A kernel in C tells what it packed, which for Winograd's is four times the weights; of others it is a guess.
+        weight_bytes = sum(map(_bytes, run.held)) if isinstance(run, Kernel) else task.weight_bytes
+        return Line(node, candidate.name, call, self._forgotten(node), weight_bytes, settle)
 
     def by_parts(self, node: Node) -> Line:
         """A step computed by torch's own operators, part by part."""
