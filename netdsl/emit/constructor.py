@@ -11,6 +11,7 @@ from netdsl.emit.classes import Class, Split, Unroll
 from netdsl.emit.containers import (
     has_labels,
     has_labels_in,
+    has_path,
     is_attribute,
     is_sequence,
     label_stem,
@@ -190,7 +191,7 @@ class Constructor:
             self.line(f"{target.holder}.append({reference})")
             return reference
         name = self._name_of(step)
-        if type(name) is Literal and str(name.value).isdigit() and self._stateless(step):
+        if type(name) is Literal and str(name.value).isdigit() and self._pathless(step):
             name = self._renamed(step, target, hint)
         plain = type(name) is Literal and is_attribute(name.value) and not target.sequence
         if plain:
@@ -209,8 +210,8 @@ class Constructor:
             self.line(setup.replace("{module}", reference))
         return reference
 
-    def _stateless(self, step: TStep) -> bool:
-        return isinstance(step, TApply) and not step.first.op.weights(*shapes(step.first))
+    def _pathless(self, step: TStep) -> bool:
+        return isinstance(step, TApply) and not has_path(step.first.op, shapes(step.first))
 
     def _renamed(self, step: TStep, target: Target, hint: str) -> Literal:
         """A module without a path to keep has a name where it would have a number."""

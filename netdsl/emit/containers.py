@@ -29,6 +29,34 @@ def needs_module(step: TApply) -> bool:
     return bool(step.first.op.stateful) or step.codes[0] is None
 
 
+LAYERS = frozenset(
+    f"nn.{n}"
+    for n in [
+        "Conv1d",
+        "Conv2d",
+        "Conv3d",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "ConvTranspose3d",
+        "Linear",
+        "BatchNorm1d",
+        "BatchNorm2d",
+        "BatchNorm3d",
+        "GroupNorm",
+        "LayerNorm",
+        "PReLU",
+        "Parameter",
+    ]
+)
+
+
+def has_path(op: Op, shapes: tuple[Any, ...]) -> bool:
+    """Whether a module has the path that the graph says, even where it is a number: it has weights or buffers, or is a
+    layer of a kind that has them, such as a norm that learns nothing. Others may be named."""
+    call = op.module(*shapes)
+    return bool(op.weights(*shapes) or op.buffers(*shapes)) or (call is not None and call.target in LAYERS)
+
+
 def module_calls(step: TApply) -> list[Call] | None:
     """The torch module of an operator in every instance, or None where it has none."""
     found = [c for c in step.calls if c is not None]

@@ -15,6 +15,7 @@ from typing import Any
 from netdsl.diagnostics import InternalError
 from netdsl.emit.allowed import strangers
 from netdsl.emit.callsites import MODULE, NAMES, SEQUENTIAL, CallSites
+from netdsl.emit.containers import LAYERS, has_path
 from netdsl.emit.proof import prove
 from netdsl.emit.settle import plain
 from netdsl.graph import Graph
@@ -46,7 +47,7 @@ def replay(graph: Graph, text: str, name: str, plugins: Iterable[str] = (), site
         built = found.get(path)
         if built is None or _built(built, call) != _normal(call):
             raise InternalError(f"{graph.name}: `{path}` should be {_normal(call)}, but is {built}", text)
-    stray = [p for p, call in found.items() if call[0] in _STATEFUL and not _within(p, wanted)]
+    stray = [p for p, call in found.items() if call[0] in LAYERS and not _within(p, wanted)]
     if stray:
         raise InternalError(f"{graph.name}: the emitted module has a stray `{stray[0]}`", text)
     prove(sites or CallSites(graph), tree, {"": root, **modules}, text)
@@ -58,34 +59,13 @@ def _within(path: str, wanted: dict[str, Any]) -> bool:
     return any(".".join(parts[:n]) in wanted for n in range(1, len(parts) + 1))
 
 
-_STATEFUL = frozenset(
-    f"nn.{n}"
-    for n in [
-        "Conv1d",
-        "Conv2d",
-        "Conv3d",
-        "ConvTranspose1d",
-        "ConvTranspose2d",
-        "ConvTranspose3d",
-        "Linear",
-        "BatchNorm1d",
-        "BatchNorm2d",
-        "BatchNorm3d",
-        "GroupNorm",
-        "LayerNorm",
-        "PReLU",
-        "Parameter",
-    ]
-)
-
-
 def _wanted(graph: Graph) -> dict[str, Call]:
     found = {}
     for node in graph.nodes:
         if node.op is None or not node.owner:
             continue
         call = node.op.module(*graph.operand_shapes(node))
-        if call is not None and (call.target in _STATEFUL or node.op.weights(*graph.operand_shapes(node))):
+        if call is not None and has_path(node.op, graph.operand_shapes(node)):
             found[node.owner] = call
     return found
 

@@ -12,6 +12,10 @@ NETWORKS = {
         net f { input x: 4x3x3
           output y = x -> layer_norm(affine = false) -> group_norm(2, affine = false) -> batch_norm(affine = false)
           output z = x -> named: batch_norm(affine = false) -> instance_norm }""",
+    "norms that learn nothing, in chains that are no Sequential": """
+        net f { input x: 4x6
+          output y = x -> a: { group_norm(2, affine = false) -> squash }
+          output z = x -> b: { batch_norm(affine = false) -> crop(size = [4]) -> dropout -> instance_norm -> squash } }""",
     "an aux branch that ends in an `if` that is not taken": """
         net f { input x: 3x4x4
           output y = x -> relu

@@ -35,28 +35,40 @@ def failure(text: str, seed: int) -> str | None:
     return None
 
 
+MADE_SMALL = 3  # failures of one search; the others are named by their seeds
+
+
 def examine(seeds: Iterable[int], coverage: Coverage) -> Counter[str]:
-    """Check networks; gives how many were compared, skipped and refused. AssertionError for the first that fails."""
+    """Check networks; gives how many were compared, skipped and refused. AssertionError for all that fail."""
     counts: Counter[str] = Counter()
+    failures: list[str] = []
     for seed in seeds:
         text = network(seed)
         try:
-            net = netdsl.compile(text, network="f")
-            found = case(net, seed)
-            coverage.add(net.graph, len(next(iter(found.inputs.values()))), net.fused)
-            if not finite(found):
-                counts["skipped"] += 1
-                continue
-            wrong = list(disagreements(found, LEGS)) + [f"onnx: {line}" for line in onnx(found, counts)]
-        except NetdslError:
-            counts["refused"] += 1
-            continue
+            wrong = compare(text, seed, coverage, counts)
         except Exception as error:
-            raise AssertionError(report(seed, text, f"{type(error).__name__}: {error}")) from error
+            wrong = f"{type(error).__name__}: {error}"
         if wrong:
-            raise AssertionError(report(seed, text, wrong[0]))
-        counts["networks"] += 1
+            failures.append(report(seed, text, wrong) if len(failures) < MADE_SMALL else f"seed {seed}: {wrong}")
+    assert not failures, f"{len(failures)} networks fail\n\n" + "\n\n".join(failures)
     return counts
+
+
+def compare(text: str, seed: int, coverage: Coverage, counts: Counter[str]) -> str | None:
+    """What is wrong with a network, or None. Whatever is raised here but a refusal is a bug."""
+    try:
+        net = netdsl.compile(text, network="f")
+    except NetdslError:
+        counts["refused"] += 1
+        return None
+    found = case(net, seed)
+    coverage.add(net.graph, len(next(iter(found.inputs.values()))), net.fused)
+    if not finite(found):
+        counts["skipped"] += 1
+        return None
+    wrong = list(disagreements(found, LEGS)) + [f"onnx: {line}" for line in onnx(found, counts)]
+    counts["networks"] += not wrong
+    return wrong[0] if wrong else None
 
 
 def report(seed: int, text: str, wrong: str) -> str:

@@ -131,7 +131,8 @@ class Net:
             return self.pipeline()
         everywhere = len(shape) < 2 or self.random.random() < 0.5
         op = draw(self.random, "parameter", shape=whole(shape if everywhere else shape[:1]))
-        assert op is not None
+        if op is None:
+            return self.pipeline()
         name = self.writer.fresh("p")
         self.say(name, operator_text(op))
         if everywhere and self.random.random() < 0.5:

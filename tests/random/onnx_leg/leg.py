@@ -69,7 +69,7 @@ def onnx(case: Case, counts: dict[str, int] | None = None) -> Iterator[str]:
 def cancelled(case: Case, node: Any, found: Array, wanted: Array) -> bool:
     """Whether the error is one of single precision all the same: sums of large terms that leave little, and functions
     that are steep here. Measured by moving the operands a few units in their last place; and differences of distances
-    (triplet) round to units of the largest operand, in whatever the others are measured."""
+    (triplet) round to units of the longest operand, in whatever the others are measured."""
     if found.shape != wanted.shape or not np.isfinite(found).all():
         return False
     weights = {path: single(array) for path, array in case.weights.items()}
@@ -81,6 +81,11 @@ def cancelled(case: Case, node: Any, found: Array, wanted: Array) -> bool:
                 signs = np.random.default_rng(seed).choice((-1.0, 1.0), x.shape)
                 moved = [o * (1 + signs * 2**-20) if j == i else o for j, o in enumerate(operands)]
                 allowed += np.abs(apply(node, weights, moved)[0] - wanted)
-    largest = max((float(np.abs(x).max()) for x in operands if x.dtype.kind == "f" and x.size), default=0.0)
-    noise = 16 * allowed.max() + 1e-6 * np.abs(wanted).max() + 2**-22 * largest
+    longest = max((length(x) for x in operands if x.dtype.kind == "f" and x.size), default=0.0)
+    noise = 16 * allowed.max() + 1e-6 * np.abs(wanted).max() + 2**-22 * longest
     return bool((np.abs(found - wanted) <= noise).all())
+
+
+def length(x: Array) -> float:
+    """Of the longest sample."""
+    return float(np.sqrt(np.square(x.reshape(len(x) if x.ndim else 1, -1)).sum(1).max()))
