@@ -65,7 +65,10 @@ class Control:
         if step.first.kind == "each":
             raise Unroll(step.first.site)
         names = [self._loop_variable(name, span) for name, span in step.first.variables]
-        carried = self.extents.enter_loop(step)
+        try:
+            carried = self.extents.enter_loop(step)
+        except Unsettled:  # an axis that only later turns have
+            raise Unroll(step.first.site) from None
         mark = len(self.writer.lines)
         self.writer.line(self._header(step, names))
         self.writer.loops.append(step.first.site)

@@ -15,13 +15,16 @@ NETWORKS = {
     "norms that learn nothing, in chains that are no Sequential": """
         net f { input x: 4x6
           output y = x -> a: { group_norm(2, affine = false) -> squash }
-          output z = x -> b: { batch_norm(affine = false) -> crop(size = [4]) -> dropout -> instance_norm -> squash } }""",
+          output z = x -> b: { batch_norm(affine = false) -> crop(size = [4]) -> dropout -> instance_norm -> squash
+          } }""",
     "an aux branch that ends in an `if` that is not taken": """
         net f { input x: 3x4x4
           output y = x -> relu
           aux output z = x -> tanh -> { if in.channels > 8 { relu } } }""",
     "a loop whose turns have different axes": """
         net f { input x: 6x5x4; output y = x -> repeat 2 { mean(axis = 0) -> hardswish } }""",
+    "a loop whose first turn has no second axis": """
+        net f { input x: [4]; output y = x -> repeat 3 { reshape([2, -1]) } -> tanh }""",
     "a loop that ends in a scalar": "net f { input x: [6]; output y = x -> repeat 2 { mean -> tanh } -> exp }",
     "functions that differ in their settings, in one chain": """
         block t = prelu -> add(scalar = 0.5) -> add(scalar = -0.25) -> clamp(low = -0.5) -> clamp(high = 0.75)
