@@ -220,6 +220,8 @@ def test_what_is_no_number_is_never_hidden(name: str, bad: float) -> None:
         ("input x: 8x5x4; output y = x -> lrn(3, beta = 0.5)", "no exponent but 0.75"),
         ("input x: 8x5x4; output y = x -> global_max_pool", "no global_max_pool"),
         ("input x: 8x5x4; output y = x -> avg_pool(3, pad = [[0, 1], [0, 1]])", "as much padding"),
+        ("input x: 8x190x190; output y = x -> conv(2, 181, pad = 0)", "a thread's stack"),
+        ("input x: 512x20x20; output y = x -> batch_norm -> relu -> conv(2, 17, pad = 0)", "a thread's stack"),
     ],
 )
 def test_what_they_do_not_compute_they_do_not_offer(text: str, reason: str) -> None:

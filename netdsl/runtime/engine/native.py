@@ -26,6 +26,8 @@ from netdsl.runtime.folding import Affine
 from netdsl.runtime.prepared import Prepared, Run
 
 CACHED = 128 * 1024  # bytes of input that a piece of a convolution reads again and again
+STACK = 1024 * 1024  # bytes of a thread's stack that a piece may take; a thread has 2 MiB at the least, 8 as a rule
+AT_ONCE = 6  # pixels, ROWS in panel.h
 FEW = 8  # tiles of Winograd: below, the weights cost more to read than the products save
 
 
@@ -80,6 +82,8 @@ def why_not(task: Task) -> str | None:
         return "only their convolutions read several sources, of which up to four"
     if len(task.sources) > 1 and (step.prologue or step.pre_activation or (step.windows and step.windows.groups > 1)):
         return "a convolution of several sources has no prologue and no groups"
+    if AT_ONCE * _on_stack(task) > STACK:
+        return "what its windows read does not fit on a thread's stack"
     return _core_why_not(step) or no_kernels(task.device, task.dtype)
 
 
@@ -143,9 +147,28 @@ def _conv(task: Task) -> Run:
     packed = panels(weight.flatten(2) if weight.dim() > 2 else weight.unsqueeze(2), groups, channels)
     bias = wide(step.bias, weight.shape[0], groups)
     gathers = told.prologue or (groups == 1 and channels[0] < LANES)
-    read = 4 * groups * sum(channels) * (math.prod(told.kernel) if gathers else 1)
-    told.block = max(24, min(192, CACHED // read // 6 * 6))
+    told.block = _block(task, 4 * groups * sum(channels) * (math.prod(told.kernel) if gathers else 1))
     return _kernel("convolve", told, [*held, packed, bias], packed, bias)
+
+
+def _block(task: Task, read: int) -> int:
+    """How many output pixels a piece of a convolution has, each of which reads so many bytes: what the cache holds, but
+    no more than fit on the stack."""
+    cached = max(4 * AT_ONCE, min(32 * AT_ONCE, CACHED // read // AT_ONCE * AT_ONCE))
+    return min(cached, STACK // _on_stack(task) // AT_ONCE * AT_ONCE)
+
+
+def _on_stack(task: Task) -> int:
+    """Bytes of the stack that a convolution takes for an output pixel: pointers to what each tap reads and, where
+    windows may be gathered, the window."""
+    step = task.step
+    if step.weight is None or is_depthwise(step):
+        return 1
+    taps = 1 if isinstance(step.core, Deconv) else math.prod(step.weight.shape[2:])
+    channels = sum(source.shape[1] for source in task.sources)
+    groups = 1 if step.windows is None else step.windows.groups
+    gathers = step.prologue is not None or step.pre_activation is not None or channels < LANES * groups
+    return taps * (8 * len(task.sources) + 4 * channels * gathers)
 
 
 def _winograd(task: Task, block: int) -> Run:
@@ -181,7 +204,7 @@ def _deconv(task: Task) -> Run:
         told.channels[0], told.outputs, told.groups = channels, step.weight.shape[1], 1
         told.out_height, told.out_width = told.height, told.width
         _window(told, (1, 1), (1, 1), (0, 0), (1, 1))
-        told.block = max(24, min(192, CACHED // (4 * channels) // 6 * 6))
+        told.block = _block(task, 4 * channels)
         packed = panels(step.weight[(slice(None), slice(None), *tap)].T.unsqueeze(2), 1, [channels])
         bias = wide(step.bias, step.weight.shape[1])
         taps.append((there, _kernel("convolve", told, [*held, packed, bias], packed, bias)))
