@@ -10,12 +10,12 @@ from netdsl.runtime.engine import Engine, engine
 from netdsl.runtime.engine.passes import passes
 from netdsl.runtime.proof.extents import smallest
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
-from tests.examples.networks import FAMILIES, ZOO, compiled, summary
-from tests.examples.running import cheapest, sized
+from tests.examples.costs import cheapest, cost
+from tests.examples.networks import FAMILIES, ZOO, compiled
 
 LIMIT, PARAMETERS = 3 * 10**8, 10**7  # MACs and weights of what the gate runs
 CHEAPEST = {cheapest(file) for file in FAMILIES}
-LIGHT = [name for name in CHEAPEST if sized(name).macs < LIMIT and summary(name)["params"] < PARAMETERS]
+LIGHT = [name for name in CHEAPEST if cost(name).macs < LIMIT and cost(name).params < PARAMETERS]
 
 
 def agree(network: str, monkeypatch: pytest.MonkeyPatch, *, tune: bool) -> None:

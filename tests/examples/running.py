@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from netdsl.graph import Graph, leaves
 from netdsl.ops.op import Classes
-from tests.examples.networks import FAMILIES, FILE, compile_with, compiled, summary
+from tests.examples.networks import FILE, compile_with, compiled
 
 # Networks that do not end in linear layers take an image of any size: here the sides of a small one, by network or by
 # file. All others have the one size of their text.
@@ -74,12 +74,6 @@ def sized(network: str) -> Sized:
 def resized(shape: tuple[int, ...], side: int | tuple[int, ...]) -> tuple[int, ...]:
     rank = len(shape) - 1
     return (shape[0], *(side if isinstance(side, tuple) else (side,) * rank)[-rank:]) if rank else shape
-
-
-@functools.cache
-def cheapest(file: str) -> str:
-    """The network of a family that costs least to run."""
-    return min(FAMILIES[file], key=lambda network: sized(network).macs + 100 * summary(network)["params"])
 
 
 def images(shapes: Mapping[str, tuple[int, ...]], batch: int) -> dict[str, Tensor]:

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
 from tests.examples import data_parallel
+from tests.examples.costs import cheapest
 from tests.examples.networks import FAMILIES, ZOO, compiled
-from tests.examples.running import cheapest, images, results, sized
+from tests.examples.running import images, results, sized
 
 CHEAPEST = [cheapest(file) for file in FAMILIES]
 OTHERS = [network for network in ZOO if network not in CHEAPEST]

@@ -11,14 +11,20 @@ import pytest
 import torch
 from torch import nn
 
+from tests.examples.costs import cheapest, cost, measured
 from tests.examples.networks import FAMILIES, ZOO, compiled, summary
-from tests.examples.running import cheapest, images, loss, results, sized, unreached
+from tests.examples.running import images, loss, results, sized, unreached
 
 LIMIT = 3 * 10**9  # MACs of one pass forward
 # What adds the same to both embeddings does not move their difference: its gradient is there, and zero.
 CANCELLED = {"siamese_lenet": ["tower.7.bias", "tower.8.bias"]}
 CHEAPEST = {cheapest(file) for file in FAMILIES}
-HEAVY = [network for network in ZOO if network not in CHEAPEST and sized(network).macs > LIMIT]
+HEAVY = [network for network in ZOO if network not in CHEAPEST and cost(network).macs > LIMIT]
+
+
+@pytest.mark.parametrize("network", ZOO)
+def test_cost_is_the_recorded_one(network: str) -> None:
+    assert measured(network) == cost(network), "run python -m tests.examples.costs"
 
 
 @pytest.mark.parametrize("network", ZOO)

@@ -13,11 +13,12 @@ import torch
 
 from netdsl.runtime.proof import draw
 from tests.emit.twins import twins
+from tests.examples.costs import cheapest, cost
 from tests.examples.networks import FAMILIES, ZOO
-from tests.examples.running import cheap, cheapest, images, results, sized
+from tests.examples.running import cheap, images, results, sized
 
 LIMIT = 2 * 10**8  # MACs of one pass forward
-CHEAPEST = [network for network in map(cheapest, FAMILIES) if sized(network).macs < LIMIT]
+CHEAPEST = [network for network in map(cheapest, FAMILIES) if cost(network).macs < LIMIT]
 
 
 def run_both(network: str, counted: Callable[[str, int], None]) -> None:
