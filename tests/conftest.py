@@ -12,6 +12,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import turns
+
 # The same examples everywhere and every time; `-m nightly` searches further.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fixed")
@@ -41,7 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return turns.scheduler(config, log) if config.getoption("dist") == "load" else None  # what `-n` alone asks for
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: turns.rank(item.nodeid))
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
