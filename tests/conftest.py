@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
             pytest.fail("\n".join(lines), pytrace=False)
 
     return compare
+
+
+@pytest.fixture
+def unburdened() -> Iterator[None]:
+    """A collection of garbage looks at what the test makes alone, and not at all that tests before it keep."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 # -------------------------------------------------------------------------------------------------- what was counted

@@ -41,7 +41,7 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
     """xdist's own, that hands out companions together, in the order in which they were collected."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist says nothing about its types
+    class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not tell its types
         def _split_scope(self, nodeid: str) -> str:
             return companions(nodeid)
 

@@ -16,6 +16,8 @@ from netdsl.runtime.bench.case import threads
 from netdsl.runtime.bench.peers import PEERS, Peer
 from netdsl.runtime.loading import load, network_class
 
+pytestmark = pytest.mark.usefixtures("unburdened")  # every measurement begins by collecting garbage
+
 ROOT = Path(__file__).parents[2]
 
 # What a reader of the graph can get wrong: a norm that is folded and two that are not, windows that reach over the end,

@@ -11,6 +11,8 @@ from netdsl.cli.bench import DTYPES, PEERS
 from netdsl.runtime.bench import PEERS as KNOWN
 from netdsl.runtime.bench.case import DTYPES as FORMATS
 
+pytestmark = pytest.mark.usefixtures("unburdened")  # every measurement begins by collecting garbage
+
 KEYS = ("peer", "batch", "dtype", "median_ms", "spread", "images_per_s", "compile_s", "error")
 
 
