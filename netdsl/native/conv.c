@@ -101,6 +101,23 @@ INLINE const float *tapped(const struct step *step, int s, int image, int y, int
     return at(&step->source[s], image, v, u);
 }
 
+/* `channels` of a pixel after the prologue. What a store might change as far as the compiler knows is read before. */
+static void prepared(const struct step *step, const float *from, int channels, float *to) {
+    const lanes low = all(step->pre_activation.low), high = all(step->pre_activation.high);
+    const float *const scale = step->scale, *const shift = step->shift, slope = step->pre_activation.slope;
+    const long ahead = 4 * step->source[0].pixel; /* in a slice of a wide map no line follows the one before it for long */
+    int c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        __builtin_prefetch(from + ahead + c);
+        lanes x = load(from + c);
+        if (scale) x = x * load(scale + c) + load(shift + c);
+        if (slope != 1) x = where(x < all(0), x * slope, x);
+        store(to + c, at_most(high, at_least(low, x)));
+    }
+    if (c < channels)
+        store_some(to + c, prepare(step, load_some(from + c, channels - c), c, channels - c), channels - c);
+}
+
 /* The window of one output pixel, after the prologue: [taps, channels of all groups]. */
 static void gather(const struct step *step, int image, int y, int x, float *to) {
     const int channels = step->channels[0] * step->groups, across = step->kernel[1] * channels;
@@ -118,10 +135,8 @@ static void gather(const struct step *step, int image, int y, int x, float *to) 
         }
         for (int q = 0; q < step->kernel[1]; q++, to += channels) {
             const float *from = tapped(step, 0, image, y, x, r, q);
-            for (int c = 0; c < channels; c += LANES) {
-                const int count = channels - c;
-                store_some(to + c, from ? prepare(step, load_some(from + c, count), c, count) : all(0), count);
-            }
+            if (from && step->prologue) prepared(step, from, channels, to);
+            else memcpy(to, from ? from : step->zeros, sizeof(float) * channels);
         }
     }
 }
@@ -181,11 +196,12 @@ static void piece(const struct step *step, int gathers, int first, int last, int
         for (int b = 0; b < blocks; b++) blocks_across(least_size + (b < larger), step, &pixels, b, p, p + 1);
 }
 
-/* Threads share the output pixels, or where these are few, the panels of weights. */
+/* Threads share the output pixels, each as many as the others; or where these are few, the panels of weights. */
 void convolve(const struct step *step) {
     const int pixels = step->images * step->out_height * step->out_width, threads = omp_get_max_threads();
-    const int chunks = (pixels + step->block - 1) / step->block, columns = step->groups * panels(step->outputs);
-    const int parts = chunks % threads == 0 || chunks >= 8 * threads ? 1 : least(threads, columns);
+    const int pieces = (pixels + step->block - 1) / step->block, columns = step->groups * panels(step->outputs);
+    const int few = pieces < threads, parts = few ? least(threads, columns) : 1;
+    const int chunks = few ? pieces : (pieces + threads - 1) / threads * threads;
     const int gathers =
         step->prologue || (step->sources == 1 && step->groups == 1 && step->channels[0] < LANES);
 #pragma omp parallel for collapse(2) schedule(static) if (threads > 1)
