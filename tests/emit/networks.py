@@ -60,6 +60,11 @@ NETWORKS: dict[str, str] = {
                  if i > 0 { "down{i}": squeeze }
                  -> "dense{i + 1}": for j in range(n) { "layer{j}": layer(2 + i) }
                } -> last: batch_norm } -> relu }""",
+    "labels that count the turns": """
+        block b(n) = for i in range(n) { "conv{i}": conv(3, 3) -> "norm{i}": batch_norm -> relu }
+        net f { input x: 3x4x4
+          output y = x -> b(2) -> for i in range(2) { "end{i}": conv(3, 1) -> tanh }
+            -> for i in range(2) { "last{i}": conv(3, 1) -> add { in; "more{i}": conv(3, 1) } } }""",
     "loops with a table": """
         block sep(c, s) = conv(in.channels, 3, stride = s, groups = in.channels) -> conv(c, 1) -> relu
         net f { input x: 4x16x16
@@ -187,7 +192,7 @@ NETWORKS: dict[str, str] = {
             -> "cccccccccccccccccccccccccccccccccccccccccccccccccc": { conv(4, 3) -> relu }
             -> "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd": conv(4, 1)
             -> "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee": conv(4, 1)
-            -> "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff": conv(4, 1) -> relu }""",
+            -> "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff": conv(4, 1) -> "ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg": conv(4, 1) -> relu }""",
     "several inputs and outputs": """
         net f(n = 4) { input image: 3x8x8; input flow: [2 * n, 8, 8]; input v: [5]
           a = image -> conv(n, 3); b = flow -> conv(n, 3)

@@ -56,6 +56,7 @@ AREAS = {
                 f"tests/emit/test_{part}.py"
                 for part in ("callsites", "found", "lines", "python", "safety", "sources", "statements", "wiring")
             ),
+            "tests/ops/test_plugin.py",
             "tests/ops/test_reference.py",
             SOURCE,
             f"{CALLS}[unet]",

@@ -14,7 +14,7 @@ import torch
 import netdsl
 from netdsl.ops import OPS
 from netdsl.ops.kinds import COUNT, REAL
-from netdsl.ops.op import Op, OpError, Template, attr, build
+from netdsl.ops.op import Call, Op, Operand, OpError, Template, attr, build
 
 MODULE = """
 import torch
@@ -95,20 +95,20 @@ def test_a_module_is_imported_and_made(plugin: str) -> None:
 
 
 def test_a_plugin_may_say_its_code_itself(plugin: str) -> None:
-    @netdsl.operator("trial.halved", "capsules_of_a_test:swapped")
-    class Halved(Op):
-        """`x / 2`."""
+    @netdsl.operator("trial.both", "capsules_of_a_test:swapped")
+    class Both(Op):
+        """x and -x, one behind the other (as in CReLU)."""
 
         def infer(self, x: Any) -> Any:
-            return x
+            return (2 * x[0],)
 
-        def expr(self, x: Any) -> Template:
-            return Template("{0} / 2")
+        def expr(self, x: Any) -> Call:
+            return Call("torch.cat", ((Operand(0), Template("-{0}")), 1))
 
-    module = netdsl.compile("net n { input x: [4]; output z = x -> trial.halved }").module()
+    module = netdsl.compile("net n { input x: [4]; output z = x -> trial.both }").module()
     x = torch.randn(2, 4)
-    torch.testing.assert_close(module(x), x / 2)
-    assert Halved.module is Op.module
+    torch.testing.assert_close(module(x), torch.cat((x, -x), 1))
+    assert Both.module is Op.module
 
 
 def test_rules_of_a_plugin_are_reported_at_the_call(plugin: str) -> None:

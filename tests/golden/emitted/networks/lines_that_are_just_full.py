@@ -29,6 +29,9 @@ class NetF(nn.Module):
         self.ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff = nn.Conv2d(
             4, 4, 1
         )
+        self.ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg = nn.Conv2d(
+            4, 4, 1
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(x)  # 4x8x8
@@ -37,4 +40,7 @@ class NetF(nn.Module):
         z = self.dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd(z)  # 4x8x8
         z = self.eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee(z)  # 4x8x8
         z = self.ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff(z)
+        z = self.ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg(
+            z
+        )  # 4x8x8
         return F.relu(z)  # 4x8x8
