@@ -19,7 +19,7 @@ from netdsl.emit.statements import ATOM, Block, Body, Text, mark, read, reads_of
 from netdsl.emit.template import TBind, TRegion, TStep
 from netdsl.extent import Affine
 from netdsl.graph import Graph, leaves
-from netdsl.ops.op import Loss, show_shape
+from netdsl.ops.op import Loss
 from netdsl.scope import Apply, Flow, Invoke, Join, Region, Step, Tensor
 
 
@@ -132,15 +132,12 @@ class Network:
         ends = frozenset(ids for _, ids in (*outputs, *extra) if isinstance(ids, int))
         body = self.forward.body(end, named, set(), ends)
         for name, ids in (*outputs, *extra):
-            if isinstance(ids, int) and (len(outputs) + len(extra)) > 1:
+            if isinstance(ids, int):
                 body.hints.setdefault(ids, self.frame.author(name))
         writer = Writer(body)
         lines = writer.write()
         if not writer.returned:
             lines += python.wrapped(f"return {writer.text(body.end)}", 2)
-            shape = graph.shape(leaves(self.main[0].value)[0])
-            if not extra and len(outputs) == 1 and "#" not in lines[-1]:
-                lines[-1] += f"  # {show_shape(shape).replace('×', 'x')}" if "(" in lines[-1] else ""
         parameters = [f"{self.frame.author(n)}: Tensor" + (" | None = None" if n in spared else "") for n in inputs] + (
             ["aux: bool = False"] if extra else []
         )

@@ -112,6 +112,9 @@ def test_random_networks_compute_the_same_at_once(
             "shared c = conv(4, 3); output y = x -> c -> relu -> c -> relu",
             ["conv_relu(x, self.c)", "conv_relu(z, self.c)"],
         ),
+        ('output y = x -> for i in range(2) { "end{i}": conv(4, 3) -> relu }', ["conv_relu(y, end)"]),
+        ("a = x -> conv(4, 3); output y = add(a, x -> conv(4, 1)); output z = a", ["conv_add(x, self.conv2, a)"]),
+        ("a = x -> conv(4, 3); output y = add(x -> conv(4, 1), a); output z = a", ["conv_add(x, self.conv2, a)"]),
         (  # one norm behind two convolutions: its statistics are noted in the order of the text
             "shared n = batch_norm; a = x -> conv(4, 3) -> n; b = x -> conv(4, 1) -> n; output y = add(a, b) -> relu",
             ["conv_bn(x, self.conv1, self.n)", "conv_bn_add_relu(x, self.conv2, self.n, a)"],

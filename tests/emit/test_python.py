@@ -49,6 +49,13 @@ def test_an_expression_prints_as_what_it_means(expr: Expr, a: int, b: int, c: in
     assert eval(text, dict(values)) == wanted, text
 
 
+@settings(max_examples=200, deadline=None)
+@given(expressions())
+def test_an_expression_has_no_more_brackets_than_python_needs(expr: Expr) -> None:
+    text = python.expression(expr, lambda atom: atom.name)  # type: ignore[union-attr]
+    assert text.count("(") <= ast.unparse(ast.parse(text)).count("("), text
+
+
 @pytest.mark.parametrize(
     ("name", "doc", "wanted"),
     [
