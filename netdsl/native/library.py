@@ -17,8 +17,9 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ HEADERS = tuple(sorted(HERE.glob("*.h")))
 FLAGS = ("-O3", "-march=native", "-std=gnu11", "-fPIC", "-fopenmp", "-fno-math-errno", "-w")
 SECONDS = 120.0  # a compiler that takes longer counts as none
 WORKSHOP = ".native-"  # how folders begin that are compiled in
+LOCK = ".lock-native"
 
 _one_at_a_time = threading.Lock()
 
@@ -86,10 +88,11 @@ def _made() -> ctypes.CDLL:
     path = files.caches() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            with suppress(NoLibrary):  # where the disk has lost some of it, it is made anew
-                return _load(path)
-        _compile(command, path)
+        with _alone(path.parent):
+            if path.exists():
+                with suppress(NoLibrary):  # where the disk has lost some of it, it is made anew
+                    return _load(path)
+            _compile(command, path)
     except OSError:  # no caches here: compiled anew in each process
         with tempfile.TemporaryDirectory(prefix="netdsl-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / name
@@ -98,8 +101,22 @@ def _made() -> ctypes.CDLL:
     return _load(path)
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While no other process compiles into `folder`, where the system and the folder's disk have locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / LOCK).open("wb") as lock:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _compile(command: list[str], path: Path) -> None:
-    """Objects first, linked without OpenMP; another process may be doing the same, or have been killed while it did."""
+    """Objects first, linked without OpenMP; another process may have been killed while it did the same."""
     for left in path.parent.glob(f"{WORKSHOP}*"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > 10 * SECONDS:

@@ -56,6 +56,24 @@ def test_threads_compile_it_once(compiled: list[Path]) -> None:
     assert len(compiled) == 1
 
 
+def test_another_process_that_compiles_it_is_waited_for(compiled: list[Path], tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    assert library().functions is not None
+    (built,) = compiled
+    elsewhere = built.rename(tmp_path / "not yet")
+    library.cache_clear()
+    with (tmp_path / building.LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=library)
+        waiting.start()
+        time.sleep(0.2)
+        assert waiting.is_alive()
+        elsewhere.rename(built)
+    waiting.join()
+    assert library().functions is not None
+    assert compiled == [built]
+
+
 def test_a_file_that_is_cut_short_is_made_anew(
     compiled: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
