@@ -221,6 +221,7 @@ def test_what_is_no_number_is_never_hidden(name: str, bad: float) -> None:
         ("input x: 8x5x4; output y = x -> global_max_pool", "no global_max_pool"),
         ("input x: 8x5x4; output y = x -> avg_pool(3, pad = [[0, 1], [0, 1]])", "as much padding"),
         ("input x: 8x190x190; output y = x -> conv(2, 181, pad = 0)", "a thread's stack"),
+        ("input x: 300000x2x2; output y = x -> lrn(5)", "a thread's stack"),
         ("input x: 512x20x20; output y = x -> batch_norm -> relu -> conv(2, 17, pad = 0)", "a thread's stack"),
     ],
 )

@@ -103,6 +103,8 @@ def _core_why_not(step: Prepared) -> str | None:
                 return "they transpose convolutions only where windows neither overlap nor leave gaps"
             return None
         case Lrn() as op:
+            if 4 * (step.channels + op.size) > STACK:
+                return "the channels of a point do not fit on a thread's stack"
             return None if op.beta == 0.75 else "they know no exponent but 0.75"
     return f"they have no {step.core.name}"
 
