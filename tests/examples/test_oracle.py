@@ -7,7 +7,6 @@ from the keys alone. Where an entry has `train`, one training step was recorded 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,14 +38,6 @@ def check(found: Tensor, shape: list[int], norm: float, index: list[int], value:
     assert abs(found.norm().item() - norm) <= CLOSE * norm
     differences = (found.flatten()[index] - torch.tensor(value, dtype=torch.float64)).abs()
     assert differences.max().item() <= CLOSE * rms
-
-
-@pytest.fixture(autouse=True)
-def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_every_recording_is_of_one_network() -> None:
