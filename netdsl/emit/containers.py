@@ -68,16 +68,16 @@ def module_calls(step: TApply) -> list[Call] | None:
 
 def _wrapper(step: TApply) -> Helper | None:
     """A module of our own for a function of one value that torch has no module for, such as `F.normalize(x)`."""
-    op = step.first.op
-    if len(step.first.operands) != 1 or any(s.op != op or _rank(s) != _rank(step.first) for s in step.occurrences):
+    first = step.first
+    if len(first.operands) != 1 or any(s.op != first.op or _rank(s) != _rank(first) for s in step.occurrences):
         return None
-    code = step.codes[0]
-    text = None if code is None else python.function_text(code, "x")
-    if text is None:
+    texts = [None if code is None else python.function_text(code, "x") for code in step.codes]
+    text = texts[0]
+    if text is None or any(other != text for other in texts):
         return None
-    name = _wrapper_name(op, shapes(step.first)[0], text)
+    name = _wrapper_name(first.op, shapes(first)[0], text)
     source = f'''class {name}(nn.Module):
-    """{op.label()}"""
+    """{first.op.label()}"""
 
     def forward(self, x: Tensor) -> Tensor:
         return {text}
@@ -86,17 +86,23 @@ def _wrapper(step: TApply) -> Helper | None:
 
 
 def _wrapper_name(op: Op, shape: Any, text: str) -> str:
-    """One name for one text: `Clamp(low = 0.5)` is `ClampLow0_5`, and what differs by the number of axes says it."""
+    """One name for one text: `Clamp(low = 0.5)` is `ClampLow0_5`; where the number of axes or the extents decide what
+    the text is, the name says them."""
     name = ""
     for word in re.findall(r"[A-Za-z]+|[0-9][0-9.e-]*|-", op.label()):
         word = "Minus" if word == "-" else word.replace(".", "_").replace("-", "Minus")
         name += f"_{word}" if word[0].isdigit() and name[-1:].isdigit() else word[:1].upper() + word[1:]
-    try:
-        code = op.expr((*shape, 2))
-        alike = code is not None and python.function_text(code, "x") == text
-    except OpError:
-        alike = False
-    return name if alike else f"{name}{len(shape) - 1}d" if shape else f"{name}OfScalars"
+
+    def alike(other: tuple[Any, ...]) -> bool:
+        try:
+            code = op.expr(other)
+        except OpError:
+            return False
+        return code is not None and python.function_text(code, "x") == text
+
+    if not all(alike((*shape[:i], 2 * shape[i], *shape[i + 1 :])) for i in range(len(shape))):
+        return f"{name}Of{'x'.join(map(str, shape))}"
+    return name if alike((*shape, 2)) else f"{name}{len(shape) - 1}d" if shape else f"{name}OfScalars"
 
 
 def _rank(apply: Any) -> int:

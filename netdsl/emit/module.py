@@ -187,7 +187,9 @@ def _export(frame: Frame) -> list[str]:
 def _assemble(graph: Graph, pages: list[Page], sites: CallSites) -> str:
     helpers: dict[str, Helper] = {}
     for page in pages:
-        helpers.update(page.helpers)
+        for name, helper in page.helpers.items():
+            if helpers.setdefault(name, helper).source != helper.source:
+                raise InternalError(f"{graph.name} has two helpers with the name {name}")
     sections = ["\n".join(page.lines) for page in pages]
     sections += [helpers[name].source.strip("\n") for name in sorted(helpers) if helpers[name].source]
     body = "\n\n\n".join(sections)

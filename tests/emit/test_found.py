@@ -35,6 +35,11 @@ NETWORKS = {
         net f { input x: 2x5x8; input v: 3x4; output a = x -> t; output b = v -> u; output c = x -> tanh -> t }""",
     "a convolution that mirrors, in a Sequential with call sites": """
         net f { input x: 3x8x6; output y = x -> a: { conv(2, 3) -> relu -> conv(2, 3, mode = "reflect") -> relu6 } }""",
+    "one reshape of several shapes, in chains that are modules": """
+        block t = { if in.channels > 2 { dropout } } -> relu6 -> reshape([-1])
+        block u = prelu -> reshape([-1])
+        net f { input x: 4x5x4; output a = x -> conv(7, 3) -> t; output b = x -> t
+          output c = x -> conv(7, 3) -> p: u; output d = x -> relu -> q: u; output e = x -> tanh -> r: u }""",
     "reductions at the head of a block and of a branch": """
         block t = sum(keep = true) -> sigmoid
         net f { input x: 3x4x4; output y = x -> t
