@@ -82,7 +82,7 @@ def cancelled(case: Case, node: Any, found: Array, wanted: Array) -> bool:
                 moved = [o * (1 + signs * 2**-20) if j == i else o for j, o in enumerate(operands)]
                 allowed += np.abs(apply(node, weights, moved)[0] - wanted)
     longest = max((length(x) for x in operands if x.dtype.kind == "f" and x.size), default=0.0)
-    noise = 16 * allowed.max() + 1e-6 * np.abs(wanted).max() + 2**-22 * longest
+    noise = 16 * allowed.max() + 1e-6 * np.abs(wanted).max() + 2**-20 * longest
     return bool((np.abs(found - wanted) <= noise).all())
 
 
