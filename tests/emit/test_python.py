@@ -56,6 +56,13 @@ def test_an_expression_has_no_more_brackets_than_python_needs(expr: Expr) -> Non
     assert text.count("(") <= ast.unparse(ast.parse(text)).count("("), text
 
 
+def test_a_negative_number_has_brackets_before_a_power_alone() -> None:
+    for operator, wanted in (("*", "a * -3"), ("-", "a - -3"), ("**", "a**-3")):
+        expr = Operation(operator, (VARIABLES["a"], Literal(-3)))
+        assert python.expression(expr, lambda atom: atom.name) == wanted  # type: ignore[union-attr]
+    assert python.expression(Operation("**", (Literal(-3), Literal(2))), str) == "(-3) ** 2"
+
+
 @pytest.mark.parametrize(
     ("name", "doc", "wanted"),
     [

@@ -123,9 +123,7 @@ def test_survivors_that_are_listed_are_mutants(area: str) -> None:
     assert listed(area).keys() <= {mutant.key for mutant in AREAS[area].mutants()}
 
 
-@pytest.mark.parametrize(
-    "area", ["loaders"]
-)  # docs/mutation.md: the others have not reached their share, or were not judged
+@pytest.mark.parametrize("area", ["fusion", "loaders", "shapes"])  # docs/mutation.md: the emitter has had one sample
 @pytest.mark.nightly
 def test_enough_mutants_are_killed(area: str, counted) -> None:
     """On the first mutants of the sample that docs/mutation.md tells of."""
