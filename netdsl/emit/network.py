@@ -141,9 +141,9 @@ class Network:
         parameters = [f"{self.frame.author(n)}: Tensor" + (" | None = None" if n in spared else "") for n in inputs] + (
             ["aux: bool = False"] if extra else []
         )
-        returns = "Tensor" if len(outputs) == 1 else self.output_name
+        returns = _type(self.main[0].value) if len(outputs) == 1 else self.output_name
         if extra and len(outputs) == 1:
-            returns = f"Tensor | {self.output_name}"
+            returns += f" | {self.output_name}"
         head = python.bracketed("def forward(", ["self", *parameters], f") -> {returns}:", 1)
         return [*head, *self._checks(), *lines]
 
@@ -196,7 +196,7 @@ class Network:
 
     def _tuple(self, implicit: list[tuple[str, int]]) -> list[str]:
         default = " | None = None" if len(self.main) > 1 else ""
-        fields = [f"{self._field(o.name)}: {'Tensor' if _single(o.value) else 'tuple[Tensor, ...]'}" for o in self.main]
+        fields = [f"{self._field(o.name)}: {_type(o.value)}" for o in self.main]
         fields += [f"{self._field(name)}: Tensor{default}" for name in (*(o.name for o in self.aux), *dict(implicit))]
         doc = "What the network returns" + ("; in eval only when asked." if len(self.main) == 1 else ".")
         return [f"class {self.output_name}(NamedTuple):", f'    """{doc}"""', "", *(f"    {f}" for f in fields)]
@@ -246,10 +246,10 @@ class Network:
             needed = [o.name for v, o in outputs.items() if v in outside and o.aux] + [n for n, _ in implicit]
             first, checks = self._asked(needed)
         else:
-            (only, output), *_ = outputs.items()
-            assert isinstance(only, int)
-            named.setdefault(only, self.frame.author(output.name))
-            first = f"{named[only]}: Tensor"
+            only, name = self._output(self.main[0]), self.frame.author(self.main[0].name)
+            if isinstance(only, int):
+                name = named.setdefault(only, name)
+            first = f"{name}: {_type(self.main[0].value)}"
         targets = [self.frame.author(n) for n in self._names(self.graph.targets)]
         parameters = [first] + [f"{self.named[v]}: Tensor" for v in inputs] + [f"{t}: Tensor" for t in targets]
         body = Body(block, end, dict(self.forward.hints), named, set())
@@ -273,8 +273,9 @@ class Network:
         if not needed:
             return f"outputs: {self.output_name}", []
         if len(self.main) == 1:
-            test = "isinstance(outputs, Tensor)"
-            kind = f"outputs: Tensor | {self.output_name}"
+            single = _single(self.main[0].value)  # a list is a tuple, as all outputs together are
+            test = "isinstance(outputs, Tensor)" if single else f"not isinstance(outputs, {self.output_name})"
+            kind = f"outputs: {_type(self.main[0].value)} | {self.output_name}"
         else:
             test = " or ".join(f"outputs.{self._field(n)} is None" for n in needed)
             kind = f"outputs: {self.output_name}"
@@ -336,3 +337,8 @@ def visible(region: TRegion) -> list[Tensor]:
 
 def _single(value: Any) -> bool:
     return len(leaves(value)) == 1 and hasattr(value, "node")
+
+
+def _type(value: Any) -> str:
+    """The Python type of an output."""
+    return "Tensor" if _single(value) else "tuple[Tensor, ...]"

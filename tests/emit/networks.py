@@ -51,6 +51,12 @@ NETWORKS: dict[str, str] = {
         block dense(n, g) = repeat n { layer(g) }
         net f { input x: 3x8x8
           output y = x -> dense(2, 4) -> { conv(in.channels // 2, 1) } -> dense(3, 2) -> batch_norm -> flatten -> linear(3) }""",
+    "growth in chains that are modules": """
+        block layer(g) = concat { identity; conv(g, 3) }
+        block dense(n, g) = repeat n { layer(g) }
+        net f { input x: 3x8x8
+          output y = x -> a: { dense(2, 4) -> batch_norm -> dense(3, 2) }
+            -> b: { one: dense(2, 1) -> two: batch_norm } -> "3": dense(1, 2) -> "4": conv(2, 1) }""",
     "growth in loops with labels": """
         block layer(g) = concat { identity; conv(g, 3) }
         block squeeze = conv(in.channels // 2, 1) -> avg_pool(2)
@@ -124,6 +130,9 @@ NETWORKS: dict[str, str] = {
         net f { input x: 2x6x6
           output y = x -> for i in range(2) { if i == 0 { l2_normalise } -> "norm{i}": prelu }
             -> { for j, p in enumerate([1, 3]) { avg_pool(p, stride = 1, pad = p // 2) -> "conv{j}": conv(2, 1) } } }""",
+    "choices between a value and a list": """
+        block h(c) { a = in; if c > 4 { a -> split(2) } else { a } }
+        net f { input x: 6x4x4; a = x -> h(3); p, q = x -> h(5); output y = concat { q; a; p } }""",
     "choices in loops": """
         block body(ns) = for i, n in enumerate(ns) { if n % 2 == 0 { conv(n, 3) -> relu } else { max_pool(2) } -> batch_norm }
         net f { input x: 4x16x16; output y = x -> body([2, 3, 6]) -> body([1, 8]) }""",
@@ -174,6 +183,13 @@ NETWORKS: dict[str, str] = {
         block h { u = in; u[0] -> relu }
         block s { a = in -> split(1); a[0] - (in -> tanh) }
         net f { input x: 4x4x4; output y = x -> g -> h; p = x -> g; output z = p[0] -> s }""",
+    "a list as the only output": """
+        net f { input x: 4x4x4; target t: 2x4x4
+          output y = x -> conv(4, 1) -> split(2); aux output z = y[0] -> tanh; loss = mse(z, t) }""",
+    "a list of one value as the only output": "net f { input x: 4x4x4; output y = [x -> conv(2, 1) -> relu] }",
+    "a list that returns what is read on": """
+        block g { b = [in -> relu]; [b[0], b[0] -> tanh, b[0] -> exp] }
+        net f { input x: 3x4x4; p, q, r = x -> g; output y = concat(r, q, p) }""",
     "functions among the stages of a labelled chain": """
         block t(n) = prelu -> squash -> channel_shuffle(n) -> pad([1, 2]) -> tanh
         net f { input x: 4x4x4; input v: [6]

@@ -10,6 +10,7 @@ import torch
 
 from netdsl import Network, cost
 from netdsl.graph import Graph, Output, leaves
+from netdsl.scope import Value
 from tests.elaborate.texts import paths
 from tests.ops.evaluate import evaluate, make, tensor
 
@@ -55,7 +56,7 @@ def compare(outputs: list[Output], found: Any, wanted: list[Any], *, zeros: bool
     assert len(pieces) == len(outputs)
     for output, piece in zip(outputs, pieces, strict=True):
         values = leaves(output.value)
-        for value, tensor_ in zip(values, [piece] if len(values) == 1 else piece, strict=True):
+        for value, tensor_ in zip(values, [piece] if isinstance(output.value, Value) else piece, strict=True):
             expected = wanted[value.node][value.index]
             assert zeros or expected.abs().sum() > 0
             torch.testing.assert_close(tensor_, expected, rtol=1e-10, atol=1e-12, equal_nan=zeros)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+import torch.nn.functional as F
 
 import netdsl
 from tests.emit.networks import NETWORKS
@@ -40,6 +43,17 @@ def test_an_extent_declared_as_a_multiple_is_checked_at_run_time() -> None:
         module(torch.randn(2, 1, 12, 10))
     with pytest.raises(ValueError, match="axis 3 of x must be a multiple of 4 plus 2"):
         module(torch.randn(2, 1, 16, 8))
+    even = netdsl.compile("net f { input x: [1, 2*h, w]; output y = x -> conv(2, 3) }").module()
+    assert even(torch.randn(2, 1, 6, 5)).shape == (2, 2, 6, 5)
+    with pytest.raises(ValueError, match="axis 2 of x must be a multiple of 2"):
+        even(torch.randn(2, 1, 5, 5))
+
+
+def test_a_loss_that_reads_no_output_is_written_beside_a_list() -> None:
+    net = netdsl.compile("net f { input x: 3x4x4; target t: 3x4x4; output y = x -> split(3); loss = mse(x, t) }")
+    module: Any = net.module()
+    x, t = tensor((3, 4, 4)), tensor((3, 4, 4), seed=1)
+    torch.testing.assert_close(module.loss(module(x), x, t), F.mse_loss(x, t))
 
 
 def test_constructor_parameters_change_the_network() -> None:
@@ -58,6 +72,10 @@ def test_a_parameter_that_the_code_does_not_follow_is_not_offered() -> None:
     source = netdsl.compile(text).source()
     assert "c: int = 4" in source
     assert "deep" not in source.split("def __init__", 1)[1]
+    text = "net f(n = 4, m = 3) { input x: 2x8x8; output y = x -> if n > 2 { conv(n, 3) -> relu } -> conv(m, 3) }"
+    module = netdsl.compile(text).module
+    assert module(m=5)(torch.randn(2, 2, 8, 8)).shape == (2, 5, 8, 8)
+    assert "n: int" not in netdsl.compile(text).source()  # with 2 it would be another network
 
 
 def test_a_width_that_is_filled_up_is_written_as_what_it_becomes() -> None:
