@@ -127,5 +127,5 @@ def taken_apart(ids: tuple[Ids, ...], new: Callable[[], int]) -> tuple[list[int]
         else:
             results.append(new())
             inner, further = taken_apart(part, new)
-            more += [Evaluate(inner, mark(results[-1]), keep=True, listed=True), *further]
+            more += [Evaluate(inner, mark(results[-1]), listed=True), *further]
     return results, more

@@ -171,7 +171,7 @@ def _received(forward: Forward, value: Ids, name: str, named: dict[int, str]) ->
     whole = forward.new()
     named[whole] = name
     results, more = taken_apart(value, forward.new)
-    forward.block += [Evaluate(results, mark(whole), keep=True, listed=True), *more]
+    forward.block += [Evaluate(results, mark(whole), listed=True), *more]
     return f"{name}: tuple[Tensor, ...]"
 
 

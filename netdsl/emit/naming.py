@@ -107,7 +107,7 @@ class Writer:
 
     def _suits(self, source: Evaluate, reader: Evaluate) -> bool:
         """Whether a person would write `source` inside `reader`."""
-        if source.keep or source.listed or source.results[0] in self.body.hints:
+        if source.listed or source.results[0] in self.body.hints:
             return False
         if self._width(source.code) + self._width(reader.code) > _NESTED_WIDTH:
             return False

@@ -197,7 +197,6 @@ def _stand_in() -> types.SimpleNamespace:
     nn = Nn()
     torch = _Anything("torch")
     torch.nn = nn  # type: ignore[attr-defined]
-    torch.Tensor = _Anything("Tensor")  # type: ignore[attr-defined]
     return types.SimpleNamespace(torch=torch, nn=nn)
 
 

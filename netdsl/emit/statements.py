@@ -34,8 +34,7 @@ class Evaluate:
     module: bool = False  # a call of a module, and of nothing else
     merge: bool = False  # reads several values, so calls inside it make it hard to read
     comment: str = ""
-    keep: bool = False  # stays a statement of its own
-    listed: bool = False  # the code yields a list, be it of one value
+    listed: bool = False  # the code yields a list, be it of one value; stays a statement of its own
     calls: int = 1  # how deeply calls are nested in the code
     apart: tuple[int, ...] = ()  # values that are not written inside it, whatever makes them
     step: Any = None  # the step of the trace that it is, where it is one operator
