@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pytest
 
 from tests.examples.networks import FAMILIES, ORACLE, ZOO, recorded, summary
 from tests.examples.running import sized
@@ -32,6 +35,11 @@ def cost(network: str) -> Cost:
 def expense(network: str) -> int:
     """What running it takes, in MACs as it were: to draw a weight and to move it costs as much as a hundred."""
     return cost(network).macs + 100 * cost(network).params
+
+
+def nightly_if(networks: Iterable[str], dear: Callable[[str], bool]) -> list[Any]:
+    """Parameters of a test: those that are `dear` wait for the night."""
+    return [pytest.param(network, marks=pytest.mark.nightly) if dear(network) else network for network in networks]
 
 
 def cheapest(file: str) -> str:

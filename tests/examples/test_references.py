@@ -38,7 +38,7 @@ def assert_same(found: Any, wanted: Any) -> None:
     [
         ("lenet", references.LeNet, (1, 32, 32)),
         ("alexnet", references.AlexNet, (3, 227, 227)),
-        ("vgg_a_lrn", references.VggALrn, (3, 224, 224)),
+        pytest.param("vgg_a_lrn", references.VggALrn, (3, 224, 224), marks=pytest.mark.nightly),
     ],
 )
 def test_classifier_equals_its_paper(network: str, reference: type[nn.Module], shape: tuple[int, ...]) -> None:

@@ -1,8 +1,8 @@
 """Every network runs forward in eval, and in training with its loss and a backward pass that reaches every parameter.
 
-All do so on tensors without data, at the size of their text, which takes no time and proves shapes and paths. On
-numbers, at a small size (`running.py`), all do whose step costs less than `LIMIT` and of each
-family at least the cheapest; the rest follow in the nightly tests.
+On numbers, at a small size (`running.py`), all do whose step costs less than `LIMIT`, and of each family at least the
+cheapest, unless it costs more than `MOST`. Without data, at the size of its text, which proves shapes and paths, the
+cheapest of each family does. The rest follows in the nightly tests.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import pytest
 import torch
 from torch import nn
 
-from tests.examples.costs import cheapest, cost, measured
+from tests.examples.costs import cheapest, cost, expense, measured, nightly_if
 from tests.examples.networks import FAMILIES, ZOO, compiled, summary
 from tests.examples.running import images, loss, results, sized, unreached
 
-LIMIT = 10**9  # MACs of one pass forward
+LIMIT, MOST = 10**9, 25 * 10**9  # MACs of one pass forward; and with what weights cost
 # What adds the same to both embeddings does not move their difference: its gradient is there, and zero.
 CANCELLED = {"siamese_lenet": ["tower.7.bias", "tower.8.bias"]}
 CHEAPEST = {cheapest(file) for file in FAMILIES}
-HEAVY = [network for network in ZOO if network not in CHEAPEST and cost(network).macs > LIMIT]
+
+
+def heavy(network: str) -> bool:
+    return expense(network) > MOST if network in CHEAPEST else cost(network).macs > LIMIT
 
 
 @pytest.mark.parametrize("network", ZOO)
@@ -27,7 +30,7 @@ def test_cost_is_the_recorded_one(network: str) -> None:
     assert measured(network) == cost(network), "run python -m tests.examples.costs"
 
 
-@pytest.mark.parametrize("network", ZOO)
+@pytest.mark.parametrize("network", nightly_if(ZOO, lambda network: network not in CHEAPEST))
 def test_network_trains_at_its_own_size_without_data(network: str) -> None:
     found = compiled(network)
     with torch.device("meta"):
@@ -40,7 +43,8 @@ def test_network_trains_at_its_own_size_without_data(network: str) -> None:
     assert unreached(module) == []
 
 
-def run_and_train(network: str) -> None:
+@pytest.mark.parametrize("network", nightly_if(ZOO, heavy))
+def test_network_runs_and_trains(network: str) -> None:
     torch.manual_seed(0)
     graph, build, shapes, batch, _ = sized(network)
     module: nn.Module = build().eval()
@@ -54,17 +58,6 @@ def run_and_train(network: str) -> None:
     step.backward()
     assert step.isfinite()
     assert unreached(module) == CANCELLED.get(network, [])
-
-
-@pytest.mark.parametrize("network", [network for network in ZOO if network not in HEAVY])
-def test_network_runs_and_trains(network: str) -> None:
-    run_and_train(network)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("network", HEAVY)
-def test_heavy_network_runs_and_trains(network: str) -> None:
-    run_and_train(network)
 
 
 def test_a_parameter_that_is_not_reached_is_found() -> None:

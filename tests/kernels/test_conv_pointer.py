@@ -13,7 +13,7 @@ def test_any_convolution(case: ConvCase):
     check(case)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(conv_cases(transposed=True))
 def test_any_transposed_convolution(case: ConvCase):
     check(case)

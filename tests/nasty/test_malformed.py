@@ -78,15 +78,16 @@ def test_what_is_derived_is_right_in_its_syntax():
     assert len(set(texts)) > 0.95 * len(texts)
 
 
-def test_a_token_that_is_missing_is_missed_where_it_was(counted):
-    """Every token of every small text that is right is taken out once."""
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.nightly)])
+def test_a_token_that_is_missing_is_missed_where_it_was(first, counted):
+    """Every second token of every small text that is right is taken out once; the others at night."""
     near = single = wrong = 0
     for text in corpus():
         if said(text)[0]:
             continue
         source = from_text("a.net", text)
         tokens = [token for token in scan(tables(), source) if token.kind != "_NL"][:-1]
-        for token in tokens:
+        for token in tokens[first::2]:
             found = said(text[: token.start] + text[token.end :])[0]
             if not found:
                 continue
@@ -98,5 +99,5 @@ def test_a_token_that_is_missing_is_missed_where_it_was(counted):
     counted("single tokens taken out, and missed", wrong)
     counted("of these reported within one line", f"{near / wrong:.1%}")
     counted("of these reported as one mistake", f"{single / wrong:.1%}")
-    assert wrong > 2000
+    assert wrong > 1000
     assert near / wrong >= NEAR
