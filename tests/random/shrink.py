@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -93,12 +94,36 @@ _OPEN, _CLOSE = "([{", ")]}"
 
 
 def _deletions(text: str) -> Iterator[str]:
-    """The text without a line, a branch, a stage or the braces around something; long parts first."""
+    """The text without a line, a branch, a stage or the braces around something, and without what nothing reads then;
+    long parts first."""
     pieces = sorted(_pieces(text), key=lambda piece: piece[0] - piece[1])
     for start, end in pieces:
-        yield text[:start] + text[end:]
+        left = text[:start] + text[end:]
+        if (read := _without_unread(left)) != left:
+            yield read
+        yield left
     for start, end in _braces(text):
         yield text[:start] + text[start + 1 : end] + text[end + 1 :]
+
+
+_DEFINED = re.compile(r"^ *+(?!aux |output |loss )(?:shared |target |input |block |let )?([\w, ]+?)(?:\(.*?\))? *[=:]")
+
+
+def _without_unread(text: str) -> str:
+    """The text without the lines that define what no other line reads; of several values those get a `_`."""
+    lines = text.split("\n")
+    for at in reversed(range(len(lines))):
+        found = _DEFINED.match(lines[at])
+        if found is None:
+            continue
+        rest = "\n".join(lines[:at] + lines[at + 1 :])
+        names = [name.strip() for name in found[1].split(",")]
+        unread = [name for name in names if not re.search(rf"\b{name}\b", rest)]
+        if len(unread) == len(names):
+            del lines[at]
+        for name in unread if len(unread) < len(names) else ():
+            lines[at] = re.sub(rf"\b{name}\b", name if name.startswith("_") else f"_{name}", lines[at], count=1)
+    return "\n".join(lines)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

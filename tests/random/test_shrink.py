@@ -87,3 +87,35 @@ net f {
     assert fails(small)
     assert len([node for node in graph(small, "f").nodes if node.op]) <= 4, small
     assert "linear" not in small
+
+
+def test_what_fails_only_as_it_was_written_loses_all_outputs_but_one() -> None:
+    """With the values, targets and losses that would be read by nothing."""
+    text = """
+net f {
+  input x: 6x6
+  target goal: [3]
+  target label: class
+  shared t = batch_norm(affine = false) -> crop(size = [4])
+  v = x -> tanh -> t
+  first, second = v -> split([2, 4])
+  w = stack(v -> mean, x -> mean) -> linear(3)
+  output y = first
+  output z = second
+  aux output scores = w
+  loss = mse(w, goal) + 0.5 * cross_entropy(w, label)
+}
+"""
+
+    def fails(candidate: str) -> bool:
+        try:
+            graph(candidate, "f")
+        except netdsl.NetdslError:
+            return False
+        return "shared" in candidate and "crop" in candidate
+
+    small = shrink(text, fails)
+    assert fails(small)
+    assert len([node for node in graph(small, "f").nodes if node.op]) <= 3, small
+    assert "loss" not in small
+    assert "target" not in small
