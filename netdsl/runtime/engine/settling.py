@@ -26,6 +26,7 @@ def settle(program: Program) -> None:
             issued.append(list(found))
     kernels = [kernel for part in issued if isinstance(part, list) for kernel, _ in part]
     if not kernels:
+        program.issued = [(line.call, line.dead) for line in program.lines]
         return
     program.scratch = torch.empty(max(kernel.scratch for kernel in kernels))
     program.start = slots
