@@ -10,7 +10,10 @@
 #include "step.h"
 #include <omp.h>
 
-enum { CACHED = 64 * 1024 }; /* floats of weights that the second level of the cache holds beside all else */
+enum {
+    CACHED = 64 * 1024, /* floats of weights that the second level of the cache holds beside all else */
+    SHARES = 8          /* pieces for each thread */
+};
 
 /* Output pixels that are computed together, and what they read: [blocks, sources, taps, ROWS] pointers. */
 struct pixels {
@@ -154,34 +157,45 @@ static void piece(const struct step *step, int gathers, int first, int last, int
     const float *rows[(size_t)blocks * step->sources * taps * ROWS], *residuals[blocks * ROWS];
     float *outs[blocks * ROWS], matrix[gathers ? (size_t)count * gathered : 1];
     const int plain = window == 1 && !step->padding[0] && !step->padding[1];
-    int x = first % step->out_width, y = first / step->out_width % step->out_height;
-    int image = first / step->out_width / step->out_height;
+    const int width = step->out_width, height = step->out_height, stride = step->stride[1];
+    const long out_pixel = step->out.pixel, residual_pixel = step->residual.pixel, pixel = step->source[0].pixel * stride;
+    const int single = plain && step->sources == 1 && !gathers, added = step->residual.data != 0;
+    int x = first % width, y = first / width % height, image = first / width / height;
     const int least_size = count / blocks, larger = count % blocks; /* so many blocks have a pixel more */
-    float *to_matrix = matrix;
+    float *to_matrix = matrix, *out = at(&step->out, image, y, x);
+    const float *residual = added ? at(&step->residual, image, y, x) : 0;
+    const float *source = single ? at(&step->source[0], image, y * step->stride[0], x * stride) : 0;
     for (int b = 0; b < blocks; b++)
         for (int m = 0; m < least_size + (b < larger); m++) {
             const float **row = rows + (size_t)b * step->sources * taps * ROWS + m;
-            outs[b * ROWS + m] = at(&step->out, image, y, x);
-            residuals[b * ROWS + m] = step->residual.data ? at(&step->residual, image, y, x) : 0;
-            const int top = y * step->stride[0] - step->padding[0], left = x * step->stride[1] - step->padding[1];
-            const int inner = top >= 0 && top + (step->kernel[0] - 1) * step->dilation[0] < step->height && left >= 0 &&
-                              left + (step->kernel[1] - 1) * step->dilation[1] < step->width;
-            if (gathers && !(beside && inner)) {
-                gather(step, image, y, x, to_matrix);
-                for (int tap = 0; tap < taps; tap++) row[tap * ROWS] = to_matrix + tap * wide;
-                to_matrix += gathered;
-            } else if (plain)
-                for (int s = 0; s < step->sources; s++) row[s * ROWS] = at(&step->source[s], image, top, left);
-            else
-                for (int s = 0; s < step->sources; s++)
-                    for (int r = 0; r < step->kernel[0]; r++)
-                        for (int q = 0; q < (beside ? 1 : step->kernel[1]); q++, row += ROWS) {
-                            const float *found = tapped(step, s, image, y, x, r, q);
-                            *row = found ? found : step->zeros;
-                        }
-            if (++x == step->out_width) {
+            outs[b * ROWS + m] = out;
+            residuals[b * ROWS + m] = residual;
+            if (single) *row = source;
+            else {
+                const int top = y * step->stride[0] - step->padding[0], left = x * stride - step->padding[1];
+                const int inner = top >= 0 && top + (step->kernel[0] - 1) * step->dilation[0] < step->height &&
+                                  left >= 0 && left + (step->kernel[1] - 1) * step->dilation[1] < step->width;
+                if (gathers && !(beside && inner)) {
+                    gather(step, image, y, x, to_matrix);
+                    for (int tap = 0; tap < taps; tap++) row[tap * ROWS] = to_matrix + tap * wide;
+                    to_matrix += gathered;
+                } else if (plain)
+                    for (int s = 0; s < step->sources; s++) row[s * ROWS] = at(&step->source[s], image, top, left);
+                else
+                    for (int s = 0; s < step->sources; s++)
+                        for (int r = 0; r < step->kernel[0]; r++)
+                            for (int q = 0; q < (beside ? 1 : step->kernel[1]); q++, row += ROWS) {
+                                const float *found = tapped(step, s, image, y, x, r, q);
+                                *row = found ? found : step->zeros;
+                            }
+            }
+            out += out_pixel, residual += residual_pixel, source += pixel;
+            if (++x == width) {
                 x = 0;
-                if (++y == step->out_height) y = 0, image++;
+                if (++y == height) y = 0, image++;
+                out = at(&step->out, image, y, x);
+                residual = added ? at(&step->residual, image, y, x) : 0;
+                source = single ? at(&step->source[0], image, y * step->stride[0], 0) : 0;
             }
         }
     size_t panel = 0;
@@ -196,17 +210,25 @@ static void piece(const struct step *step, int gathers, int first, int last, int
         for (int b = 0; b < blocks; b++) blocks_across(least_size + (b < larger), step, &pixels, b, p, p + 1);
 }
 
-/* Threads share the output pixels, each as many as the others; or where these are few, the panels of weights. */
+/* Threads share the pieces, of which there are several for each: where a machine does other things too, one thread may
+   take twice as long for a piece as another. Where pixels are few, or weights so many that no piece should read all of
+   them, there are pieces of the same pixels with different panels. */
 void convolve(const struct step *step) {
-    const int pixels = step->images * step->out_height * step->out_width, threads = omp_get_max_threads();
-    const int pieces = (pixels + step->block - 1) / step->block, columns = step->groups * panels(step->outputs);
-    const int few = pieces < threads, parts = few ? least(threads, columns) : 1;
-    const int chunks = few ? pieces : (pieces + threads - 1) / threads * threads;
+    const int pixels = step->images * step->out_height * step->out_width, blocks = (pixels + ROWS - 1) / ROWS;
+    const int threads = omp_get_max_threads(), wanted = threads > 1 ? SHARES * threads : 1;
+    const int columns = step->groups * panels(step->outputs), window = step->kernel[0] * step->kernel[1];
     const int gathers =
         step->prologue || (step->sources == 1 && step->groups == 1 && step->channels[0] < LANES);
-#pragma omp parallel for collapse(2) schedule(static) if (threads > 1)
-    for (int chunk = 0; chunk < chunks; chunk++)
-        for (int part = 0; part < parts; part++)
-            piece(step, gathers, (long)pixels * chunk / chunks, (long)pixels * (chunk + 1) / chunks,
-                  columns * part / parts, columns * (part + 1) / parts);
+    int chunks = (pixels + step->block - 1) / step->block, parts = 1, channels = 0;
+    for (int s = 0; s < step->sources; s++) channels += step->channels[s];
+    const int again = (size_t)columns * PANEL * window * channels <= CACHED;
+    if (again) chunks = most(chunks, least(wanted, blocks));
+    else if (gathers) chunks = most(chunks, least(wanted, blocks / 4));
+    if ((chunks < wanted && !gathers) || chunks < threads) parts = least(columns, (wanted + chunks - 1) / chunks);
+#pragma omp parallel for collapse(2) schedule(dynamic) if (threads > 1)
+    for (int part = 0; part < parts; part++)
+        for (int chunk = 0; chunk < chunks; chunk++)
+            piece(step, gathers, (long)blocks * chunk / chunks * ROWS,
+                  least(pixels, (long)blocks * (chunk + 1) / chunks * ROWS), columns * part / parts,
+                  columns * (part + 1) / parts);
 }

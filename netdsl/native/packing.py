@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from netdsl.native.step import PANEL
+from netdsl.native.step import LANES, PANEL
 
 TILE, POINTS, GAP = 4, 6, 32  # as in winograd.c
 
@@ -45,10 +45,10 @@ def _points() -> list[tuple[float, float]]:
 
 
 def denser(weight: Tensor, groups: int) -> tuple[Tensor, int]:
-    """The same convolution in fewer groups, with zeros where groups do not meet, so that they fill panels better."""
+    """The same convolution in fewer groups, with zeros where groups do not meet, so that they fill vectors better."""
     outputs, channels, *window = weight.shape
     width, merged = outputs // groups, 1
-    while width * merged < PANEL and groups % (merged * 2) == 0:
+    while width * merged < LANES and groups % (merged * 2) == 0:
         merged *= 2
     if merged == 1:
         return weight, groups
