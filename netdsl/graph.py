@@ -125,6 +125,15 @@ class Graph:
             found.setdefault(self.loss, []).append(Use(LOSS, 0))
         return {value: tuple(uses) for value, uses in found.items()}
 
+    @cached_property
+    def by_sample(self) -> frozenset[int]:
+        """The nodes that yield something for each sample. Others yield what weights alone make, once for all."""
+        found = {*self.inputs, *self.targets}
+        for node in self.nodes:
+            if any(value.node in found for value in node.operands):
+                found.add(node.number)
+        return frozenset(found)
+
     def shape(self, value: Value) -> Shape:
         return self.nodes[value.node].shapes[value.index]
 

@@ -11,12 +11,13 @@ from netdsl.runtime.geometry import known
 
 
 class Arena:
-    """Uninitialised memory for `plan`, whose numbers are of `dtype`."""
+    """Uninitialised memory for `plan`, whose numbers are of `dtype`. Of several `copies` the first is what `storage`
+    shows; `memory` has all."""
 
-    def __init__(self, plan: MemoryPlan, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, plan: MemoryPlan, dtype: torch.dtype, device: torch.device, copies: int = 1) -> None:
         assert plan.width == dtype.itemsize, f"the plan is for numbers of {plan.width} bytes"
         self.plan, self.dtype = plan, dtype
-        self.memory = torch.empty(plan.size, dtype=torch.uint8, device=device)
+        self.memory = torch.empty(copies * plan.size, dtype=torch.uint8, device=device)
 
     def storage(self, number: int) -> Tensor | None:
         """A storage as [N, C, ..], channels together; None where it does not live here."""

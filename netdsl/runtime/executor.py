@@ -29,7 +29,7 @@ from netdsl.runtime.arena import Arena
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.operators import compute
 from netdsl.runtime.prepared import Prepared, Run, prepare
-from netdsl.runtime.values import Values, channels_together, joined
+from netdsl.runtime.values import Values, channels_together, for_each, joined
 from netdsl.scope import Value
 from netdsl.step import Outer, Step, parts, walk
 
@@ -102,6 +102,10 @@ class Executor:
             values.store(node, by_parts(self.graph, node, tuple(map(joined, operands)), self.weights))
             return
         prepared, run = self.prepared[node.number]
+        operands = [
+            sources if value.node in self.graph.by_sample else for_each(sources, values.batch)
+            for value, sources in zip(node.operands, operands, strict=True)
+        ]
         residual = None if prepared.residual is None else joined(operands[prepared.residual])
         run(operands[prepared.form.source.slot], residual, values.room(node))
 

@@ -134,6 +134,11 @@ def channels_together(x: Tensor) -> Tensor:
     return x if x.dim() < 3 else x.movedim(1, -1).contiguous().movedim(-1, 1)
 
 
+def for_each(sources: Sources, batch: int) -> Sources:
+    """What weights alone make, once for all samples, as kernels read it: for each of them."""
+    return tuple(x if len(x) == batch else channels_together(x.repeat(batch, *(1,) * (x.dim() - 1))) for x in sources)
+
+
 def joined(sources: Sequence[Tensor]) -> Tensor:
     """Several tensors in one piece, which is a copy."""
     return sources[0] if len(sources) == 1 else torch.cat(tuple(sources), 1)

@@ -45,6 +45,18 @@ net tiny {
 }
 """
 
+# A parameter added by a kernel, convolved by one, and both where it was changed before.
+LEARNED = """
+net learned {
+  input x: 8x6x6
+  p = parameter([8, 6, 6], init = normal(std = 1.0))
+  q = p -> conv(8, 3) -> relu
+  a = (x -> conv(8, 3)) + p -> relu
+  output y = (a -> conv(8, 1) -> batch_norm) + q -> relu
+  output z = x + p
+}
+"""
+
 
 @pytest.mark.parametrize("tune", [True, False], ids=["tuned", "not tuned"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
@@ -73,6 +85,19 @@ net loop {
     for tune in (True, False):
         engine = network.engine(model, batch=2, tune=tune)
         assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+
+
+@pytest.mark.parametrize("tune", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_weights_alone_make_meets_every_sample(dtype, tune):
+    network = netdsl.compile(LEARNED)
+    model = model_of(network)
+    given = inputs(network.graph, 3, getattr(torch, dtype))
+    engine = network.engine(model.to(getattr(torch, dtype)), batch=3, dtype=dtype, tune=tune)
+    wanted = truth(model, given)
+    for found in (engine(*given), engine(*given)):
+        assert [len(y) for y in found] == [len(y) for y in wanted]
+        assert far(found, wanted).over(WHOLE[dtype]) < 1
 
 
 def test_outputs_are_the_callers():

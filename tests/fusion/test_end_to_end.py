@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+import netdsl
 from netdsl.runtime import interpreter
 from netdsl.runtime.executor import Executor
 from netdsl.runtime.proof import draw
@@ -56,6 +57,20 @@ def execute(name: str, counted: Callable[[str, int], None]) -> None:
     assert ours.rms <= max(TIMES * torchs.rms, gate.rms), (ours, torchs)
     assert ours.largest <= max(TIMES * torchs.largest, gate.largest), (ours, torchs)
     counted("examples executed by kernels from end to end", 1)
+
+
+def test_what_weights_alone_make_meets_every_sample():
+    network = netdsl.compile("""
+    net learned {
+      input x: 8x6x6
+      p = parameter([8, 6, 6], init = normal(std = 1.0))
+      output y = (x -> conv(8, 3)) + (p -> conv(8, 3) -> relu) -> relu
+    }
+    """)
+    module, given = plain(network), draw.inputs([network.graph.nodes[number] for number in network.graph.inputs], 3)
+    with torch.inference_mode(), interpreter.quick():
+        (found,) = Executor(network.fused, module.state_dict(), "kernels", dtype=torch.float32)(*given)
+        assert measure(found, module(*given)).over(GATES["ieee"]) <= 1
 
 
 @pytest.mark.parametrize("name", SOME)

@@ -7,7 +7,7 @@ netdsl.plan.memory has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -28,7 +28,7 @@ from netdsl.runtime.folding import Weights
 from netdsl.runtime.geometry import known
 from netdsl.runtime.operators import bound
 from netdsl.runtime.prepared import Run
-from netdsl.runtime.values import channels_together, joined
+from netdsl.runtime.values import channels_together, for_each, joined
 from netdsl.scope import Value
 from netdsl.step import Outer, Step, walk
 
@@ -63,9 +63,22 @@ class Line:
 
 
 class Program:
-    """What `graph` computes, as sketched; `weights` are those of the steps that torch's own operators compute."""
+    """What `graph` computes, as sketched; `weights` are those of the steps that torch's own operators compute.
 
-    def __init__(self, graph: Graph, sketch: Sketch, weights: Weights) -> None:
+    Where inputs are the same tensors in each pass, they are `given`; `homes` has tensors that values are to be written
+    to. There are `copies` of the arena, one behind the other.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        sketch: Sketch,
+        weights: Weights,
+        *,
+        given: Sequence[Tensor] = (),
+        homes: Mapping[Value, Tensor] | None = None,
+        copies: int = 1,
+    ) -> None:
         self.graph, self.sketch, self.weights, self.device = graph, sketch, weights, sketch.device
         self.slots: dict[Value, int] = {}
         for node in graph.nodes:
@@ -76,8 +89,11 @@ class Program:
         self.issued: Sequence[tuple[Call, tuple[int, ...]]] | None = None  # what is called instead of the lines
         self.scratch = torch.empty(0)  # of kernels that settled in
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
+        for slot, tensor in zip(self.inputs, given, strict=False):
+            self.start[slot] = tensor
         self.buffers: dict[int, Tensor] = {}
-        self.arena = arena_of(sketch)
+        self.homes = homes or {}
+        self.arena = arena_of(sketch, copies)
         self._place()
         self._dead = dead_after(graph)
 
@@ -182,7 +198,9 @@ class Program:
             self.start[self.slots[value]] = self.buffers[buffer].narrow(1, offset, width)
 
     def _planned(self, value: Value) -> Tensor | None:
-        """All of the storage that a value lies in, where that is part of the arena."""
+        """All of the storage that a value lies in, where that has its place."""
+        if value in self.homes:
+            return self.homes[value]
         return None if self.arena is None else self.arena.storage(self.arena.plan.lifetimes.behind[value][0])
 
     def _lasting(self, result: Any) -> Any:
@@ -210,12 +228,15 @@ class Program:
         whole = None if place is None else self.buffers[place.buffer].narrow(1, place.offset, task.out.shape[1])
         source = self.slots[node.operands[task.step.form.source.slot]]
         residual = NOTHING if task.step.residual is None else self.slots[node.operands[task.step.residual]]
+        once = [value.node not in self.graph.by_sample for value in node.operands]  # what weights alone make
+        source_once = once[task.step.form.source.slot]
+        residual_once = task.step.residual is not None and once[task.step.residual]
         several = len(task.sources) > 1
         shape, strides, dtype, device = task.out.shape, task.out.stride(), task.dtype, self.device
         room = self._planned(results[0])
         assert room is None or whole is not None or room.shape == shape, f"the plan has {tuple(room.shape)}"
 
-        if not writes and whole is None and len(slots) == 1 and not several and self.arena is None:
+        if not writes and whole is None and len(slots) == 1 and not several and not any(once) and self.arena is None:
             slot = slots[0]
 
             def call(values: Slots) -> None:
@@ -231,6 +252,10 @@ class Program:
             added = values[residual]
             if type(added) is tuple:
                 added = joined(added)
+            if source_once:
+                read = for_each(read, self.sketch.batch)
+            if residual_once:
+                (added,) = for_each((added,), self.sketch.batch)
             if writes:
                 if whole is not None:
                     made = whole
@@ -254,6 +279,8 @@ class Program:
         def settle(values: Slots) -> list[Settled] | None:
             made = room if whole is None else whole
             read, added = values[source], values[residual]
+            if source_once or residual_once:
+                return None
             if writes and room is not None and whole is None:
                 hand_out(values, room)
             if made is None or read is None or (added is None and residual != NOTHING) or type(added) is tuple:
@@ -307,12 +334,12 @@ class Program:
         return tuple(self._nested(part, slots) for part in value)
 
 
-def arena_of(sketch: Sketch) -> Arena | None:
+def arena_of(sketch: Sketch, copies: int = 1) -> Arena | None:
     """Memory for what lives between the steps, at fixed addresses, where there are kernels that write where they are
     told. What others return is torch's to allocate, and lives beside it."""
     if not has_ours(sketch.device, sketch.dtype):
         return None
-    return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device)
+    return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device, copies)
 
 
 def _shared(a: Tensor, b: Tensor) -> bool:
