@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.graph import Graph
+from netdsl.runtime.engine import Engine
+from netdsl.runtime.engine.program import Program
 from netdsl.runtime.inputs import inputs_of
 from netdsl.runtime.loading import load, network_class
 from netdsl.runtime.proof import draw
@@ -27,6 +29,13 @@ def model_of(network: Any) -> nn.Module:
 def weigh(module: nn.Module) -> None:
     drawn = draw.weights(module.state_dict())
     module.load_state_dict({path: tensor.to(module.state_dict()[path].dtype) for path, tensor in drawn.items()})
+
+
+def program_of(engine: Engine) -> Program:
+    """That of an engine which computes all steps for the whole batch."""
+    program = engine._program
+    assert isinstance(program, Program)
+    return program
 
 
 def inputs(graph: Graph, batch: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:

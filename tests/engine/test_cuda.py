@@ -31,7 +31,7 @@ from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.turn import Turn
-from tests.engine.models import WHOLE, far, inputs, model_of, truth
+from tests.engine.models import WHOLE, far, inputs, model_of, program_of, truth
 from tests.engine.test_engine import ALL_KINDS
 from tests.engine.test_our_kernels import SIBLINGS
 from tests.examples.running import results
@@ -238,7 +238,9 @@ def as_on_a_gpu(monkeypatch):
     monkeypatch.setattr(engine, "has_ours", lambda device, dtype: True)
     monkeypatch.setattr(building, "candidates", lambda task: [*triton.candidates(task), *plain.candidates(task)])
     monkeypatch.setattr(
-        program, "arena_of", lambda sketch: Arena(memory(sketch.graph, sketch.batch, 4), sketch.dtype, CPU)
+        program,
+        "arena_of",
+        lambda sketch, copies: Arena(memory(sketch.graph, sketch.batch, 4), sketch.dtype, CPU, copies),
     )
 
 
@@ -249,7 +251,7 @@ def library(monkeypatch, as_on_a_gpu, cudnns):
 
 
 def poisoned(made: Engine) -> None:
-    arena = made._program.arena
+    arena = program_of(made).arena
     assert arena is not None
     arena.memory.view(torch.float32).fill_(torch.nan)
 
@@ -265,7 +267,7 @@ def test_planned_memory(request, text, how):
         for _ in range(2):
             poisoned(made)
             assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
-    arena = made._program.arena
+    arena = program_of(made).arena
     assert arena is not None
     assert made._program.buffer_bytes >= arena.plan.size > 0
 
@@ -368,7 +370,7 @@ def test_the_step_that_cannot_be_captured_is_named(recorder, monkeypatch):
     line = made._program.lines[1]
     monkeypatch.setattr(made._program, "lines", [made._program.lines[0], dataclasses.replace(line, call=refuse)])
     with pytest.raises(capture.Uncaptured, match=rf"^`{line.node.name}` \({re.escape(line.kernel)}\): no$"):
-        capture.Captured(made._program, made._builder.inputs())
+        capture.Captured(program_of(made), made._builder.inputs())
 
 
 @pytest.mark.parametrize("fails", [False, True])

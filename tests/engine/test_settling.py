@@ -10,7 +10,7 @@ import torch
 import netdsl
 from netdsl.native import library
 from netdsl.plan.memory import memory
-from tests.engine.models import WHOLE, far, inputs, model_of, truth
+from tests.engine.models import WHOLE, far, inputs, model_of, program_of, truth
 from tests.engine.test_engine import ALL_KINDS
 
 # A tanh in the middle is torch's; before and after it stand Winograd (which needs scratch), slices of a concatenation,
@@ -31,7 +31,7 @@ needs_library = pytest.mark.skipif(library().functions is None, reason=library()
 
 def kinds(engine):
     """How many lines a program has, and how many calls it issues."""
-    program = engine._program
+    program = program_of(engine)
     return len(program.lines), len(program.issued or program.lines)
 
 
@@ -67,7 +67,7 @@ def test_between_calls_it_holds_what_the_plan_says(text):
     network = netdsl.compile(text)
     model, given = model_of(network), inputs(network.graph, 2)
     engine = network.engine(model, batch=2, tune=False)
-    program, report = engine._program, engine.report(1)
+    program, report = program_of(engine), engine.report(1)
     planned = memory(engine.graph, 2, 4)
     assert planned.size <= 1.05 * planned.peak_of_live
     assert engine.graph.plan is not None
@@ -110,4 +110,4 @@ def test_threads_that_come_and_go_reports_and_new_weights():
             parameter.mul_(-0.5)
     engine.refresh()
     assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
-    assert engine.report(1).buffer_bytes > 4 * engine._program.scratch.numel() > 0
+    assert engine.report(1).buffer_bytes > 4 * program_of(engine).scratch.numel() > 0

@@ -6,7 +6,7 @@ are made for the first that is like it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -33,10 +33,12 @@ class Builder:
         self.chosen: dict[str, str] = {}
         self.measured = 0  # tasks, so far
 
-    def build(self, weights: Mapping[str, Tensor], choices: Choices | None, tell: Progress) -> Program:
-        """The program for `weights`. What is neither chosen nor in `choices` is measured, and remembered there; without
-        choices to keep, nothing is measured."""
-        program = Program(self.graph, self.sketch, self._as_they_are(weights))
+    def build(
+        self, weights: Mapping[str, Tensor], choices: Choices | None, tell: Progress, given: Sequence[Tensor] = ()
+    ) -> Program:
+        """The program for `weights`, whose inputs are `given` if they are the same in each pass. What is neither chosen
+        nor in `choices` is measured, and remembered there; without choices to keep, nothing is measured."""
+        program = Program(self.graph, self.sketch, self._as_they_are(weights), given=given)
         trials: dict[str, Trial] = {}
         followers: list[tuple[int, str]] = []  # lines whose task is like one on trial
         for node in self.graph.nodes:

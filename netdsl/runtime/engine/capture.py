@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from netdsl.runtime.engine import graphs
+from netdsl.runtime.engine.head import Split
 from netdsl.runtime.engine.program import Line, Program, Slots
 
 
@@ -63,9 +64,9 @@ def _first(error: RuntimeError) -> RuntimeError:
     return _first(before) if isinstance(before, RuntimeError) else error
 
 
-def attempted(program: Program, example: Callable[[], Sequence[Tensor]]) -> tuple[Captured | None, str | None]:
+def attempted(program: Program | Split, example: Callable[[], Sequence[Tensor]]) -> tuple[Captured | None, str | None]:
     """The program captured, or why it is not: each call then issues its steps one by one. Neither on a CPU."""
-    if not captures(program.device):
+    if not captures(program.device) or isinstance(program, Split):
         return None, None
     try:
         return Captured(program, example()), None

@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import torch
@@ -23,14 +23,16 @@ from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
 from netdsl.runtime.engine.catalogue import has_ours
 from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
+from netdsl.runtime.engine.head import Head, NoHead, Split, cut_for
 from netdsl.runtime.engine.machine import floors
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.passes import passes
-from netdsl.runtime.engine.program import Slots
+from netdsl.runtime.engine.program import Program, Slots
 from netdsl.runtime.engine.report import Report, passed, timed
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, unheard
 from netdsl.runtime.engine.turn import Turn
+from netdsl.runtime.folding import Weights
 from netdsl.runtime.inputs import inputs_of
 
 
@@ -60,6 +62,10 @@ class Engine:
         self.graph = run_passes(graph, passes(ours))
         self._sketch = Sketch(self.graph, batch, dtype, self.device, joins=not ours)
         self._builder = Builder(self.graph, self._sketch, precision)
+        self._cut = cut_for(self.graph, batch, dtype, self.device)
+        if self._cut is not None:
+            tail = Sketch(self._cut.tail, batch, dtype, self.device, joins=not ours)
+            self._tail_builder = Builder(self._cut.tail, tail, precision)
         self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
         self._dtypes = [torch.int64 if isinstance(node.shape, Classes) else dtype for node in inputs_of(self.graph)]
         self._lock = threading.Lock()
@@ -72,12 +78,20 @@ class Engine:
         with self._lock, torch.inference_mode(False), torch.no_grad(), self._turn, self._arithmetic():
             snapshot = Snapshot(self.model)
             weights = weights_of(self.graph, self.model, self.device)
-            program = self._builder.build(weights, Choices(self.device) if self.tune else None, progress)
+            program = self._built(weights, Choices(self.device) if self.tune else None, progress)
             self._captured, self.uncaptured = capture.attempted(program, self._builder.inputs)
             self._snapshot, self._program = snapshot, program
             held = program.held() if self._captured is None else [*program.held(), *self._captured.held()]
             self._held = {tensor.untyped_storage().data_ptr() for tensor in held}
         self.seconds = time.perf_counter() - start
+
+    def _built(self, weights: Weights, choices: Choices | None, progress: Progress) -> Program | Split:
+        if self._cut is not None:
+            with suppress(NoHead):
+                head = Head(self._cut.head, self.batch, weights, self.precision)
+                return Split(head, self._tail_builder.build(weights, choices, progress, head.outputs))
+            self._cut = None
+        return self._builder.build(weights, choices, progress)
 
     def __call__(self, *inputs: Tensor) -> Any:
         """The output, or a tuple of them.
@@ -108,7 +122,7 @@ class Engine:
         """
         with self._lock, torch.no_grad(), self._turn, self._arithmetic():
             inputs = self._builder.inputs()
-            steps = timed(self._program, inputs, runs, floors(self.graph, self.batch, self.dtype, self.device))
+            steps = timed(self._program, inputs, runs, lambda graph: floors(graph, self.batch, self.dtype, self.device))
             whole = passed(self._captured or self._program, inputs, runs)
         return Report(
             network=self.graph.name,
@@ -116,7 +130,7 @@ class Engine:
             dtype=name_of(self.dtype),
             batch=self.batch,
             build_seconds=self.seconds,
-            measured=self._builder.measured,
+            measured=(self._builder if self._cut is None else self._tail_builder).measured,
             weight_bytes=self._program.weight_bytes,
             buffer_bytes=self._program.buffer_bytes,
             uncaptured=self.uncaptured,

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
 from netdsl.form import title
+from netdsl.graph import Graph
 from netdsl.runtime.engine import graphs
 from netdsl.runtime.engine.capture import Captured
-from netdsl.runtime.engine.program import VIEW, Program
+from netdsl.runtime.engine.head import Split
+from netdsl.runtime.engine.program import VIEW, Line, Program
 from netdsl.runtime.engine.tuning import clock
 
 WARM = 2  # passes before the first that is timed
+BY_IMAGE = ", by image"  # said of the kernels of a head
+
+Floors: TypeAlias = Callable[[Graph], Mapping[int, float]]  # the least seconds of a graph's steps, by numbers of nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +95,26 @@ class Report:
             yield f"{step.step:{names}}  {step.kernel:{kernels}}  {spent}  {floor:>9}  {left:>9}".rstrip()
 
 
-def timed(program: Program, inputs: Sequence[Tensor], runs: int, floors: Mapping[int, float]) -> tuple[StepTime, ...]:
-    """The steps of `program`, each with the median of its times; `floors` in seconds, by the numbers of nodes."""
+def timed(program: Program | Split, inputs: Sequence[Tensor], runs: int, floors: Floors) -> tuple[StepTime, ...]:
+    """The steps of `program`, each with the median of its times."""
+    if isinstance(program, Split):
+        head = program.head
+        passes = [head.times(inputs) for _ in range(WARM + runs)][WARM:]
+        rows = _rows(head.lines, [list(spent) for spent in zip(*passes, strict=True)], floors(head.graph), BY_IMAGE)
+        return rows + timed(program.tail, head.outputs, runs, floors)
     times = _in_graphs(program, inputs, runs) if program.device.type == "cuda" else _in_passes(program, inputs, runs)
+    return _rows(program.lines, times, floors(program.graph))
+
+
+def _rows(
+    lines: Sequence[Line], times: Sequence[list[int]], floors: Mapping[int, float], how: str = ""
+) -> tuple[StepTime, ...]:
     found = []
-    for line, spent in zip(program.lines, times, strict=True):
+    for line, spent in zip(lines, times, strict=True):
         floor = floors.get(line.node.number)
         operator = "" if line.node.op is None else line.node.op.label()
         microseconds = statistics.median(spent) / 1e3
-        found.append(StepTime(title(line.node, 0), operator, line.kernel, microseconds, floor and 1e6 * floor))
+        found.append(StepTime(title(line.node, 0), operator, line.kernel + how, microseconds, floor and 1e6 * floor))
     return tuple(found)
 
 
@@ -130,7 +146,7 @@ def _in_graphs(program: Program, inputs: Sequence[Tensor], runs: int) -> list[li
     return times
 
 
-def passed(program: Program | Captured, inputs: Sequence[Tensor], runs: int) -> list[int]:
+def passed(program: Program | Split | Captured, inputs: Sequence[Tensor], runs: int) -> list[int]:
     """The nanoseconds of each of so many passes."""
     if program.device.type == "cuda":
         return graphs.spent(partial(program.run, inputs), program.device, False, runs)

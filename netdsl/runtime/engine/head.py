@@ -1,0 +1,135 @@
+"""The first steps of a network, sample by sample, by kernels in C: netdsl.plan.cut says why, and which.
+
+Every thread has samples of its own and memory for the maps of one, so that these stay in its cache and that no thread
+waits for another between two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from netdsl.graph import Graph, leaves
+from netdsl.native import SeriesByImage
+from netdsl.plan.cut import Cut, best_cut
+from netdsl.runtime.engine import native
+from netdsl.runtime.engine.program import Line, Program, Settled, Slots
+from netdsl.runtime.engine.tasks import Sketch
+from netdsl.runtime.geometry import known
+from netdsl.runtime.inputs import inputs_of
+
+
+def cut_for(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -> Cut | None:
+    """Where a fused graph is to be cut, if that pays. Each thread needs as many samples as the others, or several."""
+    threads = torch.get_num_threads()
+    shared = batch > 1 and (batch % threads == 0 or batch >= 4 * threads)
+    if not shared or native.no_kernels(device, dtype) is not None:
+        return None
+    return best_cut(graph, batch, dtype.itemsize)
+
+
+class NoHead(Exception):
+    """A step of it is computed by no kernel in C."""
+
+
+class Head:
+    """`graph` for `batch` samples; what it yields for them is in `outputs`, the same tensors at each call.
+
+    Raises NoHead.
+    """
+
+    def __init__(self, graph: Graph, batch: int, weights: Mapping[str, Tensor], precision: str) -> None:
+        self.graph = graph
+        values = [value for output in graph.outputs for value in leaves(output.value)]
+        self.outputs = [_room(batch, known(graph.shape(value))) for value in values]
+        inputs = [_room(1, known(node.shape)) for node in inputs_of(graph)]
+        sketch = Sketch(graph, 1, torch.float32, torch.device("cpu"), joins=False)
+        homes = {value: found[:1] for value, found in zip(values, self.outputs, strict=True)}
+        self._program = Program(graph, sketch, {}, given=inputs, homes=homes, copies=torch.get_num_threads())
+        self._fill(weights, precision)
+        self.lines: list[Line] = []  # those with a kernel
+        parts: list[Settled] = []
+        slots = self._program.start.copy()
+        for line in self._program.lines:
+            settled = line.settle(slots)
+            if settled is None:
+                raise NoHead(line.node.name)
+            parts += settled
+            self.lines += [line] * len(settled)
+        assert self._program.arena is not None
+        self.series = SeriesByImage(parts, self._program.arena.memory.view(torch.get_num_threads(), -1), inputs)
+
+    def _fill(self, weights: Mapping[str, Tensor], precision: str) -> None:
+        """Lines by the best guess: what is the fastest on all threads at once need not be on one of its own."""
+        program = self._program
+        for node in self.graph.nodes:
+            if node.op is None:
+                continue
+            if program.sketch.is_view(node):
+                program.view(node)
+                continue
+            task = program.sketch.task(node, weights, precision)
+            offer = None if task is None else next(native.candidates(task), None)
+            if task is None or offer is None:
+                raise NoHead(node.name)
+            program.lines.append(program.line(node, task, offer, offer.make()))
+
+    def run(self, inputs: Sequence[Tensor]) -> None:
+        self.series(inputs)
+
+    def times(self, inputs: Sequence[Tensor]) -> list[int]:
+        """The nanoseconds of each line in one pass: what the threads spent on it, divided by their number."""
+        self.series(inputs, timed=True)
+        found: list[int] = (self.series.spent.sum(0) // len(self.series.spent)).tolist()
+        return found
+
+    def held(self) -> list[Tensor]:
+        return [*self._program.held(), *self.outputs]
+
+    @property
+    def weight_bytes(self) -> int:
+        return self._program.weight_bytes
+
+    @property
+    def buffer_bytes(self) -> int:
+        outputs = sum(tensor.numel() * tensor.element_size() for tensor in self.outputs)
+        return self._program.buffer_bytes + outputs + self.series.scratch_bytes
+
+
+class Split:
+    """A program that begins with a head; it is called like one."""
+
+    def __init__(self, head: Head, tail: Program) -> None:
+        self.head, self.tail, self.device = head, tail, tail.device
+
+    def run(self, inputs: Sequence[Tensor]) -> Slots:
+        self.head.run(inputs)
+        return self.tail.run(self.head.outputs)
+
+    @property
+    def lines(self) -> list[Line]:
+        return [*self.head.lines, *self.tail.lines]
+
+    def outputs(self, slots: Slots) -> list[object]:
+        return self.tail.outputs(slots)
+
+    def held(self) -> list[Tensor]:
+        return [*self.head.held(), *self.tail.held()]
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.head.weight_bytes + self.tail.weight_bytes
+
+    @property
+    def buffer_bytes(self) -> int:
+        return self.head.buffer_bytes + self.tail.buffer_bytes
+
+
+def _room(batch: int, shape: Sequence[int]) -> Tensor:
+    """For [batch, C, ..] whose channels lie together; for [batch] where a sample is a number."""
+    if not shape:
+        return torch.empty(batch)
+    channels, *spatial = shape
+    return torch.empty(batch, *spatial, channels).movedim(-1, 1)
