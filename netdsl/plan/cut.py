@@ -37,8 +37,12 @@ def best_cut(fused: Graph, batch: int, width: int) -> Cut | None:
     nothing. All extents known."""
     moved = {number: done.bytes for number, done in work(fused, batch, width).items()}
     weights = {node.number: _weights(fused, node) * width for node in kernels(fused)}
-    apart = {number: batch * held if held > OWN else 0 for number, held in weights.items()}
-    together = {number: moved[number] if moved[number] - weights[number] > CACHE else 0 for number in moved}
+    maps = {number: moved[number] - weights[number] for number in moved}
+    together = {number: maps[number] if maps[number] > CACHE else 0 for number in maps}
+    apart = {number: maps[number] if maps[number] > batch * CACHE else 0 for number in maps}
+    for number, held in weights.items():
+        together[number] += held
+        apart[number] += batch * held if held > OWN else held
     best, least = 0, sum(together.values())
     for number in cuts(fused):
         fetched = sum(apart[n] if n < number else together[n] for n in moved)
