@@ -144,63 +144,87 @@ static void gather(const struct step *step, int image, int y, int x, float *to) 
     }
 }
 
-/* Output pixels `first` to `last` in panels `from` to `to`, counted through all groups.
+/* How windows are read: `taps` pointers for each source, to so many channels that lie together, `wide` of them where
+   sources are not read one by one. A tap is a pixel; or a row of the window, where its pixels lie `beside` each other,
+   which leaves only windows on the edge to be gathered; or all of a gathered window. */
+struct reading {
+    int gathers, joined, beside, taps, wide;
+    int gathered; /* floats of a gathered window */
+    int plain;    /* a window is the pixel that it stands on */
+};
 
-   How a window is read: `taps` pointers for each source, to so many `channels` that lie together. A tap is a pixel; or a
-   row of the window, where its pixels lie side by side, which leaves only windows on the edge to be gathered; or all of a
-   gathered window. */
-static void piece(const struct step *step, int gathers, int first, int last, int from, int to) {
-    const int window = step->kernel[0] * step->kernel[1], count = last - first, blocks = (count + ROWS - 1) / ROWS;
-    const int apart = step->channels[0] * step->groups, gathered = window * apart, joined = gathers && step->groups == 1;
-    const int beside = joined && !step->prologue && step->dilation[1] == 1 && step->source[0].pixel == apart;
-    const int taps = beside ? step->kernel[0] : joined ? 1 : window, wide = joined ? gathered / taps : apart;
-    const float *rows[(size_t)blocks * step->sources * taps * ROWS], *residuals[blocks * ROWS];
-    float *outs[blocks * ROWS], matrix[gathers ? (size_t)count * gathered : 1];
-    const int plain = window == 1 && !step->padding[0] && !step->padding[1];
-    const int width = step->out_width, height = step->out_height, stride = step->stride[1];
-    const long out_pixel = step->out.pixel, residual_pixel = step->residual.pixel, pixel = step->source[0].pixel * stride;
-    const int single = plain && step->sources == 1 && !gathers, added = step->residual.data != 0;
-    int x = first % width, y = first / width % height, image = first / width / height;
+static struct reading reading_of(const struct step *step, int gathers) {
+    struct reading how = {gathers, gathers && step->groups == 1};
+    const int window = step->kernel[0] * step->kernel[1], apart = step->channels[0] * step->groups;
+    how.beside = how.joined && !step->prologue && step->dilation[1] == 1 && step->source[0].pixel == apart;
+    how.taps = how.beside ? step->kernel[0] : how.joined ? 1 : window;
+    how.gathered = window * apart;
+    how.wide = how.joined ? how.gathered / how.taps : apart;
+    how.plain = !gathers && window == 1 && !step->padding[0] && !step->padding[1];
+    return how;
+}
+
+/* What the window of output pixel (y, x) reads: a pointer for each tap, ROWS apart. A window that is gathered is put at
+   `matrix`. Returns where the next one goes. */
+static float *point(const struct step *step, const struct reading *how, int image, int y, int x, const float **row,
+                    float *matrix) {
+    const int top = y * step->stride[0] - step->padding[0], left = x * step->stride[1] - step->padding[1];
+    const int inner = top >= 0 && top + (step->kernel[0] - 1) * step->dilation[0] < step->height && left >= 0 &&
+                      left + (step->kernel[1] - 1) * step->dilation[1] < step->width;
+    if (how->gathers && !(how->beside && inner)) {
+        gather(step, image, y, x, matrix);
+        for (int tap = 0; tap < how->taps; tap++) row[tap * ROWS] = matrix + tap * how->wide;
+        return matrix + how->gathered;
+    }
+    for (int s = 0; s < step->sources; s++)
+        for (int r = 0; r < step->kernel[0]; r++)
+            for (int q = 0; q < (how->beside ? 1 : step->kernel[1]); q++, row += ROWS) {
+                const float *found = tapped(step, s, image, y, x, r, q);
+                *row = found ? found : step->zeros;
+            }
+    return matrix;
+}
+
+/* Fills in what `count` output pixels from `first` on read and write, block by block. */
+static void find(const struct step *step, const struct reading *how, int first, int count, int blocks,
+                 const float **rows, const float **residuals, float **outs, float *matrix) {
     const int least_size = count / blocks, larger = count % blocks; /* so many blocks have a pixel more */
-    float *to_matrix = matrix, *out = at(&step->out, image, y, x);
-    const float *residual = added ? at(&step->residual, image, y, x) : 0;
-    const float *source = single ? at(&step->source[0], image, y * step->stride[0], x * stride) : 0;
+    int x = first % step->out_width, y = first / step->out_width % step->out_height;
+    int image = first / step->out_width / step->out_height;
+    const long out_pixel = step->out.pixel, residual_pixel = step->residual.pixel;
+    const int straight = how->plain && step->sources == 1, added = step->residual.data != 0;
+    const long pixel = step->source[0].pixel * step->stride[1];
     for (int b = 0; b < blocks; b++)
         for (int m = 0; m < least_size + (b < larger); m++) {
-            const float **row = rows + (size_t)b * step->sources * taps * ROWS + m;
-            outs[b * ROWS + m] = out;
-            residuals[b * ROWS + m] = residual;
-            if (single) *row = source;
-            else {
-                const int top = y * step->stride[0] - step->padding[0], left = x * stride - step->padding[1];
-                const int inner = top >= 0 && top + (step->kernel[0] - 1) * step->dilation[0] < step->height &&
-                                  left >= 0 && left + (step->kernel[1] - 1) * step->dilation[1] < step->width;
-                if (gathers && !(beside && inner)) {
-                    gather(step, image, y, x, to_matrix);
-                    for (int tap = 0; tap < taps; tap++) row[tap * ROWS] = to_matrix + tap * wide;
-                    to_matrix += gathered;
-                } else if (plain)
-                    for (int s = 0; s < step->sources; s++) row[s * ROWS] = at(&step->source[s], image, top, left);
-                else
-                    for (int s = 0; s < step->sources; s++)
-                        for (int r = 0; r < step->kernel[0]; r++)
-                            for (int q = 0; q < (beside ? 1 : step->kernel[1]); q++, row += ROWS) {
-                                const float *found = tapped(step, s, image, y, x, r, q);
-                                *row = found ? found : step->zeros;
-                            }
-            }
-            out += out_pixel, residual += residual_pixel, source += pixel;
-            if (++x == width) {
+            const size_t place = (size_t)b * ROWS + m, before = place - 1;
+            const float **row = rows + (size_t)b * step->sources * how->taps * ROWS + m;
+            /* Within a row of the map the next pixel is found from the one before it. */
+            const int goes_on = x && m;
+            outs[place] = goes_on ? outs[before] + out_pixel : at(&step->out, image, y, x);
+            if (added) residuals[place] = goes_on ? residuals[before] + residual_pixel : at(&step->residual, image, y, x);
+            if (straight)
+                *row = goes_on ? row[-1] + pixel
+                               : at(&step->source[0], image, y * step->stride[0], x * step->stride[1]);
+            else matrix = point(step, how, image, y, x, row, matrix);
+            if (++x == step->out_width) {
                 x = 0;
-                if (++y == height) y = 0, image++;
-                out = at(&step->out, image, y, x);
-                residual = added ? at(&step->residual, image, y, x) : 0;
-                source = single ? at(&step->source[0], image, y * step->stride[0], 0) : 0;
+                if (++y == step->out_height) y = 0, image++;
             }
         }
+}
+
+/* Output pixels `first` to `last` in panels `from` to `to`, counted through all groups. */
+static void piece(const struct step *step, int gathers, int first, int last, int from, int to) {
+    const struct reading how = reading_of(step, gathers);
+    const int count = last - first, blocks = (count + ROWS - 1) / ROWS, least_size = count / blocks;
+    const int larger = count % blocks;
+    const float *rows[(size_t)blocks * step->sources * how.taps * ROWS], *residuals[blocks * ROWS];
+    float *outs[blocks * ROWS], matrix[gathers ? (size_t)count * how.gathered : 1];
+    find(step, &how, first, count, blocks, rows, residuals, outs, matrix);
     size_t panel = 0;
-    for (int s = 0; s < step->sources; s++) panel += (size_t)window * step->channels[s] * PANEL;
-    const struct pixels pixels = {blocks, taps, joined ? &wide : step->channels, rows, outs, residuals, panel};
+    for (int s = 0; s < step->sources; s++)
+        panel += (size_t)step->kernel[0] * step->kernel[1] * step->channels[s] * PANEL;
+    const struct pixels pixels = {blocks, how.taps, how.joined ? &how.wide : step->channels, rows, outs, residuals, panel};
     /* Weights that the cache holds are read again for each block, so that whole pixels are written; others once. */
     if (panel * (to - from) <= CACHED) {
         for (int b = 0; b < blocks; b++) blocks_across(least_size + (b < larger), step, &pixels, b, from, to);
