@@ -127,7 +127,7 @@ class Graph:
 
     @cached_property
     def by_sample(self) -> frozenset[int]:
-        """The nodes that yield something for each sample. Others yield what weights alone make, once for all."""
+        """The nodes that yield something for each sample: all but those that need weights alone."""
         found = {*self.inputs, *self.targets}
         for node in self.nodes:
             if any(value.node in found for value in node.operands):

@@ -6,7 +6,7 @@ weights out.
 """
 
 from netdsl.native.library import Library, library
-from netdsl.native.series import Series, SeriesByImage
+from netdsl.native.series import Astray, Series, SeriesByImage
 from netdsl.native.step import Activation, Kernel, Step
 
-__all__ = ["Activation", "Kernel", "Library", "Series", "SeriesByImage", "Step", "library"]
+__all__ = ["Activation", "Astray", "Kernel", "Library", "Series", "SeriesByImage", "Step", "library"]

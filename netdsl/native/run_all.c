@@ -1,22 +1,11 @@
 /* Kernels one after the other, so that Python is asked once for all of them and not between any two. */
-#include "step.h"
+#include "series.h"
 #include <omp.h>
 #include <time.h>
-
-struct call {
-    void (*kernel)(const struct step *);
-    const struct step *step;
-};
 
 void run_all(const struct call *calls, int count) {
     for (int i = 0; i < count; i++) calls[i].kernel(calls[i].step);
 }
-
-/* Memory that each thread has a copy of, one behind the other, each of `size` bytes. Steps point into the first. */
-struct own {
-    char *begin;
-    size_t size;
-};
 
 INLINE void place(struct map *map, const struct own *maps, int thread, int image) {
     if (!map->data) return;

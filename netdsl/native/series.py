@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from netdsl.native.library import library
-from netdsl.native.step import Kernel, Map, Step, spatial_strides
+from netdsl.native.step import Kernel, Map, Step
 
 
 class Call(ctypes.Structure):
-    """A kernel and its step, as in run_all.c."""
+    """A kernel and its step, as in series.h."""
 
     _fields_ = [("kernel", c_void_p), ("step", POINTER(Step))]
 
 
 class Own(ctypes.Structure):
-    """Memory that each thread has a copy of, as in run_all.c."""
+    """Memory that each thread has a copy of, as in series.h."""
 
     _fields_ = [("begin", c_void_p), ("size", c_size_t)]
 
@@ -43,26 +43,30 @@ class Series:
         self.run_all(self.calls, self.count)
 
 
-class SeriesByImage:
-    """The same for one image, then for the next: `threads` threads have images of their own.
+class Astray(Exception):
+    """A step points to what is neither a thread's own, nor an input, nor an output."""
 
-    Steps are made for the first image. What they point to in `maps`, [threads, bytes], is the thread's own; all else
-    has as many images as are asked for. `inputs` stand for what each call is given.
+
+class SeriesByImage:
+    """The same for one image, then for the next: the threads, `len(maps)` at most, have images of their own.
+
+    Steps are made for the first image. What they point to in `maps`, [threads, bytes], is the thread's own; `outputs`
+    have as many images as are asked for; `inputs` stand for what each call is given, one image of it. Raises Astray.
     """
 
-    def __init__(self, parts: Sequence[tuple[Kernel, Step]], maps: Tensor, inputs: Sequence[Tensor]) -> None:
+    def __init__(
+        self, parts: Sequence[tuple[Kernel, Step]], maps: Tensor, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+    ) -> None:
         functions = library().functions
         assert functions is not None, "there are kernels, so there is a library"
-        self.threads, self.run_by_image = len(maps), functions.run_by_image
-        self.scratch = torch.empty(self.threads, max((kernel.scratch for kernel, _ in parts), default=0))
-        self.held, self.spent = (tuple(parts), maps), torch.zeros(self.threads, len(parts), dtype=torch.int64)
-        self.fed: list[list[Map]] = []  # what reads each input
-        for given in inputs:
-            read = [step.source[slot] for _, step in parts for slot in range(step.sources)]
-            read += [step.residual for _, step in parts]
-            self.fed.append([there for there in read if there.data == given.data_ptr()])
+        self.run_by_image, self.parts, self.maps = functions.run_by_image, tuple(parts), maps
+        self.scratch = torch.empty(len(maps), max((kernel.scratch for kernel, _ in parts), default=0))
+        self.spent = torch.zeros(len(maps), len(parts), dtype=torch.int64)
         for kernel, step in parts:
             step.scratch = self.scratch.data_ptr() if kernel.scratch else None
+        self.fed = [_inside(parts, given) for given in inputs]
+        if sum(map(len, self.fed)) + sum(len(_inside(parts, there)) for there in (maps, *outputs)) < len(_maps(parts)):
+            raise Astray
         self.own = (_own(maps), _own(self.scratch))
         self.calls = _calls(parts)
 
@@ -70,17 +74,30 @@ class SeriesByImage:
     def scratch_bytes(self) -> int:
         return self.scratch.numel() * self.scratch.element_size()
 
-    def __call__(self, inputs: Sequence[Tensor], *, timed: bool = False) -> None:
-        """For inputs whose channels lie together. Where `timed`, `spent`, [threads, kernels], then has the nanoseconds
-        that each thread took for each kernel."""
-        for given, there in zip(inputs, self.fed, strict=True):
-            for each in there:
-                each.data = given.data_ptr()
-                each.image, each.row, each.pixel = spatial_strides(given)
+    def __call__(self, inputs: Sequence[Tensor], *, timed: bool = False) -> int:
+        """For inputs that are dense, channels together. Where `timed`, `spent`, [threads, kernels], then has the
+        nanoseconds that each thread took for each kernel. Returns how many threads there were."""
+        for given, read in zip(inputs, self.fed, strict=True):
+            for there, offset in read:
+                there.data, there.image = given.data_ptr() + offset, given[0].numel()
         maps, scratch = map(ctypes.byref, self.own)
         spent = c_void_p(self.spent.zero_().data_ptr()) if timed else None
-        threads = min(self.threads, torch.get_num_threads())
+        threads = min(len(self.maps), torch.get_num_threads())
         self.run_by_image(self.calls, len(self.calls), len(inputs[0]), threads, maps, scratch, spent)
+        return threads
+
+
+def _maps(parts: Sequence[tuple[Kernel, Step]]) -> list[Map]:
+    """All that steps read and write."""
+    steps = [step for _, step in parts]
+    read = [step.source[slot] for step in steps for slot in range(step.sources)]
+    return [there for there in (*read, *(s.residual for s in steps), *(s.out for s in steps)) if there.data]
+
+
+def _inside(parts: Sequence[tuple[Kernel, Step]], memory: Tensor) -> list[tuple[Map, int]]:
+    """The maps that lie in a tensor, and at which of its bytes."""
+    begin, size = memory.data_ptr(), memory.numel() * memory.element_size()
+    return [(there, there.data - begin) for there in _maps(parts) if 0 <= there.data - begin < size]
 
 
 def _calls(parts: Sequence[tuple[Kernel, Step]]) -> ctypes.Array[Call]:

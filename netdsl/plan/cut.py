@@ -19,7 +19,7 @@ from netdsl.scope import Value
 from netdsl.step import Plan, kernels
 from netdsl.traffic import elements
 
-CACHE = 8 * 1024 * 1024  # bytes of maps that a cache shared by all threads holds beside all else
+SHARE = 4 * 1024 * 1024  # bytes of maps that each thread has room for in a cache that all share
 OWN = 256 * 1024  # bytes of weights that a cache of one thread alone holds beside all else
 FEW = 4  # values that may go from the head to the tail
 
@@ -32,20 +32,23 @@ class Cut:
     tail: Graph
 
 
-def best_cut(fused: Graph, batch: int, width: int) -> Cut | None:
-    """Where the least is fetched from beyond the caches, for numbers of `width` bytes; None where a head would save
-    nothing. All extents known."""
+def best_cut(fused: Graph, batch: int, width: int, threads: int, before: int | None = None) -> Cut | None:
+    """Where `threads` fetch the least from beyond the caches, for numbers of `width` bytes; no later than `before` a
+    node. None where a head would save nothing. All extents known."""
     moved = {number: done.bytes for number, done in work(fused, batch, width).items()}
     weights = {node.number: _weights(fused, node) * width for node in kernels(fused)}
     maps = {number: moved[number] - weights[number] for number in moved}
-    together = {number: maps[number] if maps[number] > CACHE else 0 for number in maps}
-    apart = {number: maps[number] if maps[number] > batch * CACHE else 0 for number in maps}
+    together = {number: maps[number] if maps[number] > threads * SHARE else 0 for number in maps}
+    apart = {number: maps[number] if maps[number] > batch * SHARE else 0 for number in maps}
     for number, held in weights.items():
         together[number] += held
         apart[number] += batch * held if held > OWN else held
     best, least = 0, sum(together.values())
     for number in cuts(fused):
-        fetched = sum(apart[n] if n < number else together[n] for n in moved)
+        if before is not None and number > before:
+            break
+        across = sum(int(elements(fused.shape(value))) for value in _crossing(fused, number)) * batch * width
+        fetched = across + sum(apart[n] if n < number else together[n] for n in moved)
         if fetched < least:
             best, least = number, fetched
     return cut(fused, best) if best else None
@@ -59,7 +62,7 @@ def cuts(fused: Graph) -> Iterator[int]:
     for number in range(first + 1, min(yielded, default=0) + 1):
         crossing = _crossing(fused, number)
         maps = all(value.node in fused.by_sample and _alone(fused, value) for value in crossing)
-        if maps and len(crossing) <= FEW and not _parted(fused, number):
+        if maps and len(crossing) <= FEW:
             yield number
 
 
@@ -130,13 +133,6 @@ def _alone(fused: Graph, value: Value) -> bool:
         and not isinstance(node.shape, Classes | Loss)
         and (plan is None or (value not in plan.places and node.name not in plan.views))
     )
-
-
-def _parted(fused: Graph, number: int) -> bool:
-    """Whether some buffer is written on both sides."""
-    places = fused.plan.places.items() if fused.plan is not None else ()
-    before = {place.buffer for value, place in places if value.node < number}
-    return any(place.buffer in before for value, place in places if value.node >= number)
 
 
 def _input(fused: Graph, index: int, value: Value) -> Node:

@@ -102,10 +102,7 @@ class Executor:
             values.store(node, by_parts(self.graph, node, tuple(map(joined, operands)), self.weights))
             return
         prepared, run = self.prepared[node.number]
-        operands = [
-            sources if value.node in self.graph.by_sample else for_each(sources, values.batch)
-            for value, sources in zip(node.operands, operands, strict=True)
-        ]
+        operands = [for_each(sources, values.batch) for sources in operands]
         residual = None if prepared.residual is None else joined(operands[prepared.residual])
         run(operands[prepared.form.source.slot], residual, values.room(node))
 

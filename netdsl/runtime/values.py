@@ -135,7 +135,7 @@ def channels_together(x: Tensor) -> Tensor:
 
 
 def for_each(sources: Sources, batch: int) -> Sources:
-    """What weights alone make, once for all samples, as kernels read it: for each of them."""
+    """Tensors as kernels read them, a sample of each for each sample: what weights alone make may be there once."""
     return tuple(x if len(x) == batch else channels_together(x.repeat(batch, *(1,) * (x.dim() - 1))) for x in sources)
 
 

@@ -54,6 +54,7 @@ net learned {
   a = (x -> conv(8, 3)) + p -> relu
   output y = (a -> conv(8, 1) -> batch_norm) + q -> relu
   output z = x + p
+  output once = p -> conv(4, 1)
 }
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from netdsl.plan.cut import Cut, cut, cuts
 from netdsl.runtime.engine import StaleEngine, head
 from netdsl.runtime.engine.head import Split
 from netdsl.runtime.engine.program import VIEW, Program
+from netdsl.runtime.engine.report import BY_IMAGE
 from netdsl.step import kernels
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
 
@@ -46,8 +48,9 @@ PLACES = range(len(list(cuts(netdsl.compile(NETWORK).fused))))
 def force(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
     """Have engines cut at a place of those that there are."""
 
-    def chosen(fused: netdsl.Graph, batch: int, width: int) -> Cut:
-        return cut(fused, list(cuts(fused))[place])
+    def chosen(fused: netdsl.Graph, batch: int, width: int, threads: int, before: int | None) -> Cut | None:
+        found = [number for number in cuts(fused) if before is None or number <= before]
+        return cut(fused, found[place]) if found else None
 
     monkeypatch.setattr(head, "best_cut", chosen)
 
@@ -169,15 +172,79 @@ def test_several_inputs(monkeypatch, threads):
     assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
 
 
-def test_what_no_kernel_in_c_computes_has_no_head(monkeypatch, threads):
+def test_it_ends_where_no_kernel_in_c_computes_a_step(monkeypatch, threads):
     threads(2)
     force(monkeypatch, -1)
-    text = "net f { input x: 3x8x8; output y = x -> conv(16, 3) -> tanh -> conv(8, 3) -> relu -> conv(4, 3) }"
-    network = netdsl.compile(text)
-    model, given = model_of(network), inputs(network.graph, 2)
-    engine = network.engine(model, batch=2, tune=False)
-    assert isinstance(engine._program, Program)
-    assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    text = "net f {{ input x: 3x8x8; output y = x -> {} -> conv(16, 3) -> relu -> tanh -> conv(8, 3) -> conv(4, 3) }}"
+    for first, kind, steps in (("conv(16, 3)", Split, 2), ("tanh", Program, 0)):
+        network = netdsl.compile(text.format(first))
+        model, given = model_of(network), inputs(network.graph, 2)
+        engine = network.engine(model, batch=2, tune=False)
+        assert isinstance(engine._program, kind)
+        assert [step.kernel.endswith(BY_IMAGE) for step in engine.report(1).steps].count(True) == steps
+        assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+
+
+# What the head reads first is a part of the input, or the input has no rows or no axes at all.
+FIRST = {
+    "split": "input x: 6x10x10; a, b = x -> split(2); c = (a -> conv(8, 3)) + (b -> conv(8, 1)) -> relu",
+    "a slice": "input x: 9x10x10; c = x -> slice(4, 9) -> conv(8, 3) -> relu",
+    "a crop": "input x: 3x12x12; c = x -> crop(size = [8, 8]) -> conv(8, 3) -> relu",
+    "a sequence": "input x: 5x20; c = x -> conv(8, 3) -> relu",
+    "a vector": "input x: 40; c = x -> linear(24) -> relu",
+}
+
+
+@pytest.mark.parametrize("what", FIRST)
+def test_what_it_reads_first(what, monkeypatch, threads):
+    threads(2)
+    force(monkeypatch, -1)
+    last = "linear(7) -> linear(5)" if what == "a vector" else "conv(7, 1) -> conv(5, 3)"
+    network = netdsl.compile(f"net f {{ {FIRST[what]}; output y = c -> {last} }}")
+    model, (x,) = model_of(network), inputs(network.graph, 4)
+    engine = network.engine(model, batch=4, tune=False)
+    assert isinstance(engine._program, Split)
+    wanted = truth(model, [x])
+    back = torch.arange(x.dim()).flip(0).tolist()
+    for given in (x, x.permute(back).contiguous().permute(back), torch.stack([x, -x], -1)[..., 0]):
+        assert far(engine(given), wanted).over(WHOLE["float32"]) < 1
+
+
+@pytest.mark.parametrize("reused", [True, False])
+def test_several_outputs(reused, monkeypatch, threads):
+    threads(2)
+    network = netdsl.compile("""
+    net several {
+      input x: 3x12x12
+      a = x -> conv(16, 3) -> relu
+      b = a -> conv(16, 3) -> relu
+      output y = b -> conv(4, 1)
+      output z = [a -> max_pool(2), b -> flatten]
+    }
+    """)
+    model, given = model_of(network), inputs(network.graph, 4)
+    wanted = truth(model, given)
+    for place in range(len(list(cuts(network.fused)))):
+        force(monkeypatch, place)
+        engine = network.engine(model, batch=4, tune=False, reuse_outputs=reused)
+        assert isinstance(engine._program, Split)
+        first = engine(*given)
+        if not reused:
+            engine(*(-x for x in given))
+        assert far(first, wanted).over(WHOLE["float32"]) < 1
+
+
+def test_threads_of_python_share_it(monkeypatch, threads):
+    threads(2)
+    force(monkeypatch, -1)
+    network = netdsl.compile(NETWORK)
+    model = model_of(network)
+    engine = network.engine(model, batch=4, tune=False)
+    given = [inputs(network.graph, 4), [-x for x in inputs(network.graph, 4)]]
+    wanted = [truth(model, each) for each in given]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda n: engine(*given[n % 2]), range(24)))
+    assert all(far(each, wanted[n % 2]).over(WHOLE["float32"]) < 1 for n, each in enumerate(found))
 
 
 def test_new_weights(monkeypatch, threads):
@@ -205,7 +272,10 @@ def test_its_report(monkeypatch, threads):
     engine = network.engine(model, batch=8, tune=False)
     program, report = engine._program, engine.report(3)
     assert isinstance(program, Split)
-    apart = [step for step in report.steps if step.kernel.endswith(", by image")]
+    apart = [step for step in report.steps if step.kernel.endswith(BY_IMAGE)]
+    for now in (2, 1):  # with fewer than it was made for, fewer share the time
+        threads(now)
+        assert program.head.times(given) == [each // now for each in program.head.series.spent.sum(0).tolist()]
     assert len(apart) == len(program.head.lines) > 0
     assert report.steps[: len(apart)] == tuple(apart)
     assert [step.operator for step in report.steps if step.kernel != VIEW] == [

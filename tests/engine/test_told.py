@@ -1,4 +1,4 @@
-"""What Python tells the kernels in C lies where C reads it: each field and constant that both sides name."""
+"""What Python tells the kernels in C lies where C reads it: each field of a structure, each constant."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.native import packing, step
+from netdsl.native import packing, series, step
 from netdsl.native.library import HERE, compiler, library
 from netdsl.runtime.engine import native
 
 pytestmark = pytest.mark.skipif(library().functions is None, reason=library().why_not or "there is a compiler")
 
-STRUCTS = {"map": step.Map, "activation": step.Activation, "step": step.Step}
+STRUCTS = {
+    "map": step.Map,
+    "activation": step.Activation,
+    "step": step.Step,
+    "call": series.Call,
+    "own": series.Own,
+}
 CONSTANTS = {
     "LANES": {step.LANES},
     "PANEL": {step.PANEL},
@@ -32,7 +38,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, ...]]
         for field, *_ in structure._fields_:
             place = f"offsetof(struct {name}, {field}), sizeof(((struct {name} *)0)->{field})"
             lines.append(f'printf("{name}.{field} %zu %zu\\n", {place});')
-    text = '#include "panel.h"\n#include "step.h"\n#include <stdio.h>\nint main(void) {\n' + "\n".join(lines) + "\n}\n"
+    text = (
+        '#include "panel.h"\n#include "series.h"\n#include <stdio.h>\nint main(void) {\n' + "\n".join(lines) + "\n}\n"
+    )
     folder = tmp_path_factory.mktemp("told")
     (folder / "told.c").write_text(text, encoding="utf-8")
     made = folder / "told"

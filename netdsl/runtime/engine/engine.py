@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from netdsl.graph import Graph
 from netdsl.ops.op import Classes
 from netdsl.passes import run as run_passes
+from netdsl.plan.cut import Cut
 from netdsl.runtime.device import numbered
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine import capture
@@ -62,10 +63,7 @@ class Engine:
         self.graph = run_passes(graph, passes(ours))
         self._sketch = Sketch(self.graph, batch, dtype, self.device, joins=not ours)
         self._builder = Builder(self.graph, self._sketch, precision)
-        self._cut = cut_for(self.graph, batch, dtype, self.device)
-        if self._cut is not None:
-            tail = Sketch(self._cut.tail, batch, dtype, self.device, joins=not ours)
-            self._tail_builder = Builder(self._cut.tail, tail, precision)
+        self._tails: dict[int, Builder] = {}  # of the networks behind heads, by the number of nodes in these
         self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
         self._dtypes = [torch.int64 if isinstance(node.shape, Classes) else dtype for node in inputs_of(self.graph)]
         self._lock = threading.Lock()
@@ -86,12 +84,25 @@ class Engine:
         self.seconds = time.perf_counter() - start
 
     def _built(self, weights: Weights, choices: Choices | None, progress: Progress) -> Program | Split:
-        if self._cut is not None:
-            with suppress(NoHead):
-                head = Head(self._cut.head, self.batch, weights, self.precision)
-                return Split(head, self._tail_builder.build(weights, choices, progress, head.outputs))
-            self._cut = None
+        """The program, with a head where that pays: as far as kernels in C compute all steps."""
+        found = cut_for(self.graph, self.batch, self.dtype, self.device)
+        while found is not None:
+            try:
+                head = Head(found.head, self.batch, weights, self.precision)
+            except NoHead as step:
+                found = cut_for(self.graph, self.batch, self.dtype, self.device, step.number)
+            else:
+                self._used = self._tail(found)
+                return Split(head, self._used.build(weights, choices, progress, head.outputs))
+        self._used = self._builder
         return self._builder.build(weights, choices, progress)
+
+    def _tail(self, cut: Cut) -> Builder:
+        length = len(cut.head.nodes)
+        if length not in self._tails:
+            sketch = Sketch(cut.tail, self.batch, self.dtype, self.device, joins=False)
+            self._tails[length] = Builder(cut.tail, sketch, self.precision)
+        return self._tails[length]
 
     def __call__(self, *inputs: Tensor) -> Any:
         """The output, or a tuple of them.
@@ -130,7 +141,7 @@ class Engine:
             dtype=name_of(self.dtype),
             batch=self.batch,
             build_seconds=self.seconds,
-            measured=(self._builder if self._cut is None else self._tail_builder).measured,
+            measured=self._used.measured,
             weight_bytes=self._program.weight_bytes,
             buffer_bytes=self._program.buffer_bytes,
             uncaptured=self.uncaptured,

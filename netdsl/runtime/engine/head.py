@@ -12,42 +12,54 @@ import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, leaves
-from netdsl.native import SeriesByImage
+from netdsl.native import Astray, SeriesByImage
 from netdsl.plan.cut import Cut, best_cut
 from netdsl.runtime.engine import native
 from netdsl.runtime.engine.program import Line, Program, Settled, Slots
 from netdsl.runtime.engine.tasks import Sketch
+from netdsl.runtime.engine.tuning import SEED
 from netdsl.runtime.geometry import known
 from netdsl.runtime.inputs import inputs_of
 
 
-def cut_for(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -> Cut | None:
-    """Where a fused graph is to be cut, if that pays. Each thread needs as many samples as the others, or several."""
+def cut_for(
+    graph: Graph, batch: int, dtype: torch.dtype, device: torch.device, before: int | None = None
+) -> Cut | None:
+    """Where a fused graph is to be cut, no later than `before` a node, if that pays. Each thread needs as many samples
+    as the others, or several."""
     threads = torch.get_num_threads()
     shared = batch > 1 and (batch % threads == 0 or batch >= 4 * threads)
     if not shared or native.no_kernels(device, dtype) is not None:
         return None
-    return best_cut(graph, batch, dtype.itemsize)
+    return best_cut(graph, batch, dtype.itemsize, threads, before)
 
 
 class NoHead(Exception):
-    """A step of it is computed by no kernel in C."""
+    """No kernel in C computes node `number`, so that no head has it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class Head:
     """`graph` for `batch` samples; what it yields for them is in `outputs`, the same tensors at each call.
 
-    Raises NoHead.
+    It has as many threads as torch has now; later, where torch has fewer, no more than these. Raises NoHead.
     """
 
     def __init__(self, graph: Graph, batch: int, weights: Mapping[str, Tensor], precision: str) -> None:
         self.graph = graph
         values = [value for output in graph.outputs for value in leaves(output.value)]
         self.outputs = [_room(batch, known(graph.shape(value))) for value in values]
+        draws = torch.Generator().manual_seed(SEED)  # until the first call: what reads them may be measured before
+        for output in self.outputs:
+            output.normal_(generator=draws)
         inputs = [_room(1, known(node.shape)) for node in inputs_of(graph)]
         sketch = Sketch(graph, 1, torch.float32, torch.device("cpu"), joins=False)
         homes = {value: found[:1] for value, found in zip(values, self.outputs, strict=True)}
-        self._program = Program(graph, sketch, {}, given=inputs, homes=homes, copies=torch.get_num_threads())
+        threads = torch.get_num_threads()
+        self._program = Program(graph, sketch, {}, given=inputs, homes=homes, copies=threads)
         self._fill(weights, precision)
         self.lines: list[Line] = []  # those with a kernel
         parts: list[Settled] = []
@@ -55,11 +67,15 @@ class Head:
         for line in self._program.lines:
             settled = line.settle(slots)
             if settled is None:
-                raise NoHead(line.node.name)
+                raise NoHead(line.node.number)
             parts += settled
             self.lines += [line] * len(settled)
         assert self._program.arena is not None
-        self.series = SeriesByImage(parts, self._program.arena.memory.view(torch.get_num_threads(), -1), inputs)
+        maps = self._program.arena.memory.view(threads, self._program.arena.plan.size)
+        try:
+            self.series = SeriesByImage(parts, maps, inputs, self.outputs)
+        except Astray as error:
+            raise NoHead(len(graph.nodes) - 1) from error
 
     def _fill(self, weights: Mapping[str, Tensor], precision: str) -> None:
         """Lines by the best guess: what is the fastest on all threads at once need not be on one of its own."""
@@ -73,16 +89,18 @@ class Head:
             task = program.sketch.task(node, weights, precision)
             offer = None if task is None else next(native.candidates(task), None)
             if task is None or offer is None:
-                raise NoHead(node.name)
+                raise NoHead(node.number)
             program.lines.append(program.line(node, task, offer, offer.make()))
 
-    def run(self, inputs: Sequence[Tensor]) -> None:
-        self.series(inputs)
+    def run(self, inputs: Sequence[Tensor], *, timed: bool = False) -> int:
+        """Computes `outputs`; returns how many threads did. `inputs` are as the sketch takes them."""
+        dense = [x if x.dim() > 2 else x.contiguous() for x in inputs]  # vectors are taken as they are
+        return self.series(dense, timed=timed)
 
     def times(self, inputs: Sequence[Tensor]) -> list[int]:
         """The nanoseconds of each line in one pass: what the threads spent on it, divided by their number."""
-        self.series(inputs, timed=True)
-        found: list[int] = (self.series.spent.sum(0) // len(self.series.spent)).tolist()
+        threads = self.run(inputs, timed=True)
+        found: list[int] = (self.series.spent.sum(0) // threads).tolist()
         return found
 
     def held(self) -> list[Tensor]:

@@ -89,7 +89,7 @@ class Program:
         self.issued: Sequence[tuple[Call, tuple[int, ...]]] | None = None  # what is called instead of the lines
         self.scratch = torch.empty(0)  # of kernels that settled in
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
-        for slot, tensor in zip(self.inputs, given, strict=False):
+        for slot, tensor in zip(self.inputs, given, strict=True) if given else ():
             self.start[slot] = tensor
         self.buffers: dict[int, Tensor] = {}
         self.homes = homes or {}
@@ -119,7 +119,7 @@ class Program:
             slots[slot] = None
 
     def outputs(self, slots: Slots) -> list[Any]:
-        """In the order of the graph's; tuples where they are lists."""
+        """In the order of the graph's; tuples where they are lists. What weights alone make is there once."""
         return [self._nested(output.value, slots) for output in self.graph.outputs if not output.aux]
 
     def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
@@ -228,15 +228,13 @@ class Program:
         whole = None if place is None else self.buffers[place.buffer].narrow(1, place.offset, task.out.shape[1])
         source = self.slots[node.operands[task.step.form.source.slot]]
         residual = NOTHING if task.step.residual is None else self.slots[node.operands[task.step.residual]]
-        once = [value.node not in self.graph.by_sample for value in node.operands]  # what weights alone make
-        source_once = once[task.step.form.source.slot]
-        residual_once = task.step.residual is not None and once[task.step.residual]
-        several = len(task.sources) > 1
+        every = all(value.node in self.graph.by_sample for value in node.operands)
+        several, batch = len(task.sources) > 1, self.sketch.batch
         shape, strides, dtype, device = task.out.shape, task.out.stride(), task.dtype, self.device
         room = self._planned(results[0])
         assert room is None or whole is not None or room.shape == shape, f"the plan has {tuple(room.shape)}"
 
-        if not writes and whole is None and len(slots) == 1 and not several and not any(once) and self.arena is None:
+        if not writes and whole is None and len(slots) == 1 and not several and every and self.arena is None:
             slot = slots[0]
 
             def call(values: Slots) -> None:
@@ -252,10 +250,9 @@ class Program:
             added = values[residual]
             if type(added) is tuple:
                 added = joined(added)
-            if source_once:
-                read = for_each(read, self.sketch.batch)
-            if residual_once:
-                (added,) = for_each((added,), self.sketch.batch)
+            read = for_each(read, batch)
+            if added is not None:
+                (added,) = for_each((added,), batch)
             if writes:
                 if whole is not None:
                     made = whole
@@ -279,13 +276,14 @@ class Program:
         def settle(values: Slots) -> list[Settled] | None:
             made = room if whole is None else whole
             read, added = values[source], values[residual]
-            if source_once or residual_once:
-                return None
             if writes and room is not None and whole is None:
                 hand_out(values, room)
             if made is None or read is None or (added is None and residual != NOTHING) or type(added) is tuple:
                 return None
-            step = run.placed(read if several else (read,), added, made) if isinstance(run, Kernel) else None
+            read = read if several else (read,)
+            if any(len(x) != batch for x in (*read, *([] if added is None else [added]))):
+                return None
+            step = run.placed(read, added, made) if isinstance(run, Kernel) else None
             return None if step is None else [(run, step)]
 
         return call, settle
@@ -330,7 +328,8 @@ class Program:
     def _nested(self, value: Any, slots: Slots) -> Any:
         if isinstance(value, Value):
             found = slots[self.slots[value]]
-            return joined(found) if type(found) is tuple else found
+            whole = joined(found) if type(found) is tuple else found
+            return whole if value.node in self.graph.by_sample or whole.dim() == 0 else whole[:1]
         return tuple(self._nested(part, slots) for part in value)
 
 

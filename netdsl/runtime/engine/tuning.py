@@ -30,7 +30,7 @@ from netdsl.runtime.proof.gates import GATES, measure
 ROUNDS, SECONDS = 10, 4.0  # stop at the first of the two, but never before LEAST rounds
 LEAST = 3
 SEED = 0  # of the numbers that candidates are tried on: torch's own stay as they are
-CLEARLY = 0.95  # of the time of an earlier candidate is what a later one must stay below
+CLEARLY = 0.95  # of a candidate's time is what a later one must stay below
 
 # Hears how much of the tuning is done, from 0 to 1.
 Progress: TypeAlias = Callable[[float], None]
@@ -51,13 +51,9 @@ class Trial:
 
     @property
     def best(self) -> int:
-        """The fastest by its usual time; the earlier one where two are about as fast."""
-        usual = [statistics.median(times) for times in self.nanoseconds]
-        chosen = 0
-        for index, spent in enumerate(usual):
-            if spent < CLEARLY * usual[chosen]:
-                chosen = index
-        return chosen
+        """The first by whose median time no other is clearly faster."""
+        medians = [statistics.median(times) for times in self.nanoseconds]
+        return next(index for index, spent in enumerate(medians) if CLEARLY * spent <= min(medians))
 
 
 def right(task: Task, offers: Sequence[Candidate]) -> list[tuple[Candidate, Any]]:
