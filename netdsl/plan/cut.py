@@ -20,7 +20,7 @@ from netdsl.step import Plan, kernels
 from netdsl.traffic import elements
 
 SHARE = 4 * 1024 * 1024  # bytes of maps that each thread has room for in a cache that all share
-OWN = 256 * 1024  # bytes of weights that a cache of one thread alone holds beside all else
+OWN = 256 * 1024  # bytes of weights that a cache of one thread alone holds beside all else, CACHED in conv.c
 FEW = 4  # values that may go from the head to the tail
 
 

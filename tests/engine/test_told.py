@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from netdsl.native import packing, series, step
 from netdsl.native.library import HERE, compiler, library
+from netdsl.plan import cut
 from netdsl.runtime.engine import native
 
 pytestmark = pytest.mark.skipif(library().functions is None, reason=library().why_not or "there is a compiler")
@@ -67,3 +69,10 @@ def test_constants_are_the_same(name: str, told: dict[str, tuple[int, ...]]) -> 
 def test_winograds_tiles_are_the_same() -> None:
     text = (Path(HERE) / "winograd.c").read_text(encoding="utf-8")
     assert f"TILE = {packing.TILE}, POINTS = {packing.POINTS}, GAP = {packing.GAP}" in text
+
+
+def test_the_cache_of_one_thread_has_one_size() -> None:
+    text = (Path(HERE) / "conv.c").read_text(encoding="utf-8")
+    found = re.search(r"CACHED = (\d+) \* 1024,", text)
+    assert found is not None
+    assert 4 * 1024 * int(found[1]) == cut.OWN  # floats there, bytes here
