@@ -81,7 +81,7 @@ class Values:
                 held = self._planned(value)
             if held is not None:
                 result = held.copy_(result)
-            elif self.arena is not None and _shared(result, self.arena.memory):  # of what will not be there for long
+            elif self.arena is not None and shared(result, self.arena.memory):  # of what will not be there for long
                 result = result.clone()
             self._held[value] = (result,)
 
@@ -104,7 +104,7 @@ class Values:
         inputs = tuple(map(joined, operands))
         found = compute(node.op, self.graph.operand_shapes(node), inputs, {})
         for index, result in enumerate(found if isinstance(found, tuple | list) else (found,)):
-            assert any(_shared(x, result) for x in inputs), f"{node.name} is not a view"
+            assert any(shared(x, result) for x in inputs), f"{node.name} is not a view"
             self._held[Value(node.number, index)] = (result,)
 
     def _channels(self, value: Value, offset: int, width: int) -> Tensor:
@@ -148,7 +148,7 @@ def _offsets(first: int, widths: Sequence[int]) -> list[int]:
     return [first + sum(widths[:index]) for index in range(len(widths))]
 
 
-def _shared(a: Tensor, b: Tensor) -> bool:
+def shared(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors are parts of one piece of memory."""
     return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
 

@@ -62,6 +62,31 @@ def test_all_between_what_python_does_is_one_call():
 
 
 @needs_library
+def test_a_weight_that_stands_alone_is_read_once():
+    network = netdsl.compile("""
+net positions {
+  input x: 8x6x6
+  p = parameter([8, 6, 6], init = normal(std = 1.0))
+  y = x -> conv(8, 3) -> relu
+  output z = (y + p) -> conv(4, 1)
+  output q = p
+}
+""")
+    model, given = model_of(network), inputs(network.graph, 3)
+    engine = network.engine(model, batch=3, tune=False, reuse_outputs=False)
+    assert [line.kernel.partition(" ")[0] for line in engine._program.lines] == ["C"] * 3
+    for factor in (1, -2):
+        with torch.no_grad():
+            model.get_parameter("parameter").mul_(factor)
+        engine.refresh()
+        wanted = truth(model, given)
+        found = engine(*given)
+        assert far(found, wanted).over(WHOLE["float32"]) < 1
+        found[1].fill_(torch.nan)  # what is returned is the caller's
+        assert far(engine(*given), wanted).over(WHOLE["float32"]) < 1
+
+
+@needs_library
 @pytest.mark.parametrize("text", [SERIES, ALL_KINDS], ids=["series", "every kind"])
 def test_between_calls_it_holds_what_the_plan_says(text):
     network = netdsl.compile(text)

@@ -47,7 +47,7 @@ class Builder:
             if self.sketch.is_view(node):
                 program.view(node)
             elif (task := self.sketch.task(node, weights, self.precision)) is None:
-                program.lines.append(program.by_parts(node))
+                program.by_parts(node)
             elif choices is None or self._is_settled(task, choices):
                 program.lines.append(self._line(program, node, task))
             elif task.key in trials:

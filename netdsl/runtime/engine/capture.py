@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from netdsl.runtime.engine import graphs
+from netdsl.runtime.engine.calls import Slots
 from netdsl.runtime.engine.head import Split
-from netdsl.runtime.engine.program import Line, Program, Slots
+from netdsl.runtime.engine.program import Line, Program
 
 
 class Uncaptured(Exception):

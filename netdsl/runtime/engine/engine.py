@@ -22,13 +22,14 @@ from netdsl.runtime.engine import capture
 from netdsl.runtime.engine.arithmetic import arithmetic
 from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
+from netdsl.runtime.engine.calls import Slots
 from netdsl.runtime.engine.catalogue import has_ours
 from netdsl.runtime.engine.freshness import Snapshot, StaleEngine
 from netdsl.runtime.engine.head import Head, NoHead, Split, cut_for
 from netdsl.runtime.engine.machine import floors
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.passes import passes
-from netdsl.runtime.engine.program import Program, Slots
+from netdsl.runtime.engine.program import Program
 from netdsl.runtime.engine.report import Report, passed, timed
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, unheard

@@ -15,7 +15,8 @@ from netdsl.graph import Graph, leaves
 from netdsl.native import Astray, SeriesByImage
 from netdsl.plan.cut import Cut, best_cut
 from netdsl.runtime.engine import native
-from netdsl.runtime.engine.program import Line, Program, Settled, Slots
+from netdsl.runtime.engine.calls import Settled, Slots
+from netdsl.runtime.engine.program import Line, Program
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import SEED
 from netdsl.runtime.geometry import known
@@ -65,7 +66,7 @@ class Head:
         parts: list[Settled] = []
         slots = self._program.start.copy()
         for line in self._program.lines:
-            settled = line.settle(slots)
+            settled = line.call.settle(slots)
             if settled is None:
                 raise NoHead(line.node.number)
             parts += settled

@@ -7,59 +7,40 @@ netdsl.plan.memory has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, Node
 from netdsl.native import Kernel
-from netdsl.native import Step as NativeStep
 from netdsl.plan.memory import memory
 from netdsl.runtime.arena import Arena
+from netdsl.runtime.engine.calls import ByParts, Call, Ends, Issued, Launch, Slots, View, parts
 from netdsl.runtime.engine.candidate import Candidate, New
 from netdsl.runtime.engine.catalogue import has_ours
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch, dead_after
-from netdsl.runtime.executor import weights_of
 from netdsl.runtime.folding import Weights
 from netdsl.runtime.geometry import known
-from netdsl.runtime.operators import bound
 from netdsl.runtime.prepared import Run
-from netdsl.runtime.values import channels_together, for_each, joined
+from netdsl.runtime.values import channels_together, joined, shared
 from netdsl.scope import Value
-from netdsl.step import Outer, Step, walk
-
-Slots: TypeAlias = list[Any]
-Call: TypeAlias = Callable[[Slots], None]
-Settled: TypeAlias = tuple[Kernel, NativeStep]  # a kernel in C with tensors that never move
-Settle: TypeAlias = Callable[[Slots], list[Settled] | None]
 
 VIEW = "a view"  # the kernel of what launches none
-NOTHING = 0  # the slot of what is not there
 
 
-def unsettled(slots: Slots) -> None:
-    """Of a line that Python has to do in each pass."""
-
-
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a program: `call` computes `node`, after which the slots `dead` are forgotten.
-
-    `settle` may be called before a program runs, with the slots whose tensors are the same in each pass. It adds the
-    line's results where those are such, and where all that the line reads is too, returns the kernels in C that compute
-    them. None where Python has something to do in each pass.
-    """
+    """One line of a program: `call` computes `node`, after which the slots `dead` are forgotten."""
 
     node: Node
     kernel: str
     call: Call
     dead: tuple[int, ...]
     weight_bytes: int = 0
-    settle: Settle = unsettled
 
 
 class Program:
@@ -86,7 +67,7 @@ class Program:
                 self.slots[Value(node.number, index)] = len(self.slots) + 1
         self.start: Slots = [None] * (len(self.slots) + 1)
         self.lines: list[Line] = []
-        self.issued: Sequence[tuple[Call, tuple[int, ...]]] | None = None  # what is called instead of the lines
+        self.issued: Sequence[Issued] | None = None  # what is called instead of the lines
         self.scratch = torch.empty(0)  # of kernels that settled in
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
         for slot, tensor in zip(self.inputs, given, strict=True) if given else ():
@@ -124,19 +105,43 @@ class Program:
 
     def line(self, node: Node, task: Task, candidate: Candidate, run: New | Run) -> Line:
         """A step computed by what `candidate` made."""
-        call, settle = self._call(node, task, run, candidate.writes)
+        place, first = self.sketch.place(node), Value(node.number)
+        if place is None:
+            room = self._planned(first)
+        else:
+            room = self.buffers[place.buffer].narrow(1, place.offset, task.out.shape[1])
+        call = Launch(node, self._ends(node), task, run, writes=candidate.writes, room=room, lasting=self._lasting)
         # A kernel in C tells what it packed, which for Winograd's is four times the weights; of others it is a guess.
         weight_bytes = sum(map(_bytes, run.held)) if isinstance(run, Kernel) else task.weight_bytes
-        return Line(node, candidate.name, call, self._forgotten(node), weight_bytes, settle)
+        return Line(node, candidate.name, call, self._forgotten(node), weight_bytes)
 
-    def by_parts(self, node: Node) -> Line:
-        """A step computed by torch's own operators, part by part."""
-        return Line(node, "torch", self._by_parts(node), self._forgotten(node))
+    def view(self, node: Node) -> None:
+        """Next comes a step that launches nothing; of what stands in its slot already it is done here and now."""
+        ends = self._ends(node)
+        if ends.homes[0] is not None:
+            return
+        call = View(self.graph, node, ends)
+        if not call.joins and all(self.start[slot] is not None for slot in ends.operands):
+            call(self.start)
+        else:
+            self.lines.append(Line(node, VIEW, call, self._forgotten(node)))
+
+    def by_parts(self, node: Node) -> None:
+        """Next comes a step computed by torch's own operators, part by part. A weight that stands alone is read here
+        and now."""
+        ends = self._ends(node)
+        call = ByParts(self.graph, node, ends, self.weights, self.sketch.batch, self._lasting)
+        if not node.operands and ends.homes[0] is None:
+            call(self.start)
+        else:
+            self.lines.append(Line(node, "torch", call, self._forgotten(node)))
 
     def held(self) -> list[Tensor]:
-        """The tensors that outlive a pass and may be values: buffers, and the weights of torch's own operators."""
+        """The tensors that outlive a pass and may be values: buffers, weights of torch's own operators, and all that
+        stands in its slot from the beginning."""
         planned = [] if self.arena is None else [self.arena.memory]
-        return [*planned, *self.buffers.values(), *self.weights.values()]
+        standing = [tensor for found in self.start if found is not None for tensor in parts(found)]
+        return [*planned, *self.buffers.values(), *self.weights.values(), *standing]
 
     @property
     def weight_bytes(self) -> int:
@@ -146,39 +151,8 @@ class Program:
     def buffer_bytes(self) -> int:
         if self.arena is None:
             return sum(map(_bytes, self.buffers.values()))
-        apart = (buffer for buffer in self.buffers.values() if not _shared(buffer, self.arena.memory))
+        apart = (buffer for buffer in self.buffers.values() if not shared(buffer, self.arena.memory))
         return _bytes(self.arena.memory) + _bytes(self.scratch) + sum(map(_bytes, apart))
-
-    def view(self, node: Node) -> None:
-        """A step that launches nothing: done here and now where what it reads is there already."""
-        assert node.op is not None
-        result = self.slots[Value(node.number)]
-        if self.start[result] is not None:
-            return
-        op = node.op
-        operands = [self._sources(value) for value in node.operands]
-        slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
-        function = bound(op, self.graph.operand_shapes(node), {})
-
-        def call(values: Slots) -> None:
-            if op.name == "concat":  # of several tensors, which a kernel reads where they are
-                values[result] = tuple(part for read in operands for part in read(values))
-                return
-            found = function(*(joined(read(values)) for read in operands))
-            for slot, part in zip(slots, found if isinstance(found, tuple | list) else (found,), strict=True):
-                values[slot] = part
-
-        if op.name != "concat" and all(self.start[self.slots[value]] is not None for value in node.operands):
-            call(self.start)
-            return
-
-        def settle(values: Slots) -> list[Settled] | None:
-            if any(values[self.slots[value]] is None for value in node.operands):
-                return None
-            call(values)
-            return []
-
-        self.lines.append(Line(node, VIEW, call, self._forgotten(node), settle=settle))
 
     def _place(self) -> None:
         """Buffers for concatenations that are written in place, and the values that lie there."""
@@ -203,132 +177,27 @@ class Program:
             return self.homes[value]
         return None if self.arena is None else self.arena.storage(self.arena.plan.lifetimes.behind[value][0])
 
-    def _lasting(self, result: Any) -> Any:
-        """What torch yielded as our kernels read it, channels side by side, and copied where it is memory of the arena,
-        which may be written over sooner."""
-        if self.arena is None or not isinstance(result, Tensor):
-            return result
-        found = channels_together(result)
-        return found.clone() if _shared(found, self.arena.memory) else found
-
-    def _sources(self, value: Value) -> Callable[[Slots], tuple[Tensor, ...]]:
-        slot = self.slots[value]
-
-        def read(values: Slots) -> tuple[Tensor, ...]:
-            found = values[slot]
-            return found if type(found) is tuple else (found,)
-
-        return read
-
-    def _call(self, node: Node, task: Task, run: Any, writes: bool) -> tuple[Call, Settle]:
-        """A step by `run`, and how it settles. What costs the least where it will do, and else the general case."""
-        results = [Value(node.number, index) for index in range(len(node.shapes))]
-        slots = [self.slots[value] for value in results]
-        place = self.sketch.place(node)
-        whole = None if place is None else self.buffers[place.buffer].narrow(1, place.offset, task.out.shape[1])
-        source = self.slots[node.operands[task.step.form.source.slot]]
-        residual = NOTHING if task.step.residual is None else self.slots[node.operands[task.step.residual]]
-        every = all(value.node in self.graph.by_sample for value in node.operands)
-        several, batch = len(task.sources) > 1, self.sketch.batch
-        shape, strides, dtype, device = task.out.shape, task.out.stride(), task.dtype, self.device
-        room = self._planned(results[0])
-        assert room is None or whole is not None or room.shape == shape, f"the plan has {tuple(room.shape)}"
-
-        if not writes and whole is None and len(slots) == 1 and not several and every and self.arena is None:
-            slot = slots[0]
-
-            def call(values: Slots) -> None:
-                values[slot] = run((values[source],), values[residual])
-
-            return call, unsettled
-
-        widths = [known(shape)[0] for shape in node.shapes]
-        offsets = [sum(widths[:index]) for index in range(len(widths))]
-
-        def call(values: Slots) -> None:  # type: ignore[no-redef]
-            read = values[source] if several else (values[source],)
-            added = values[residual]
-            if type(added) is tuple:
-                added = joined(added)
-            read = for_each(read, batch)
-            if added is not None:
-                (added,) = for_each((added,), batch)
-            if writes:
-                if whole is not None:
-                    made = whole
-                elif room is not None:
-                    made = room
-                else:
-                    made = torch.empty_strided(shape, strides, dtype=dtype, device=device)
-                run(read, added, made)
-            elif whole is None:
-                made = self._lasting(run(read, added))
-            else:
-                whole.copy_(run(read, added))
-                return
-            if whole is None:
-                hand_out(values, made)
-
-        def hand_out(values: Slots, made: Tensor) -> None:
-            for slot, offset, width in zip(slots, offsets, widths, strict=True):
-                values[slot] = made.narrow(1, offset, width)
-
-        def settle(values: Slots) -> list[Settled] | None:
-            made = room if whole is None else whole
-            read, added = values[source], values[residual]
-            if writes and room is not None and whole is None:
-                hand_out(values, room)
-            if made is None or read is None or (added is None and residual != NOTHING) or type(added) is tuple:
-                return None
-            read = read if several else (read,)
-            if any(len(x) != batch for x in (*read, *([] if added is None else [added]))):
-                return None
-            step = run.placed(read, added, made) if isinstance(run, Kernel) else None
-            return None if step is None else [(run, step)]
-
-        return call, settle
-
-    def _by_parts(self, node: Node) -> Call:
-        operands = [self._sources(value) for value in node.operands]
-        slots = [self.slots[Value(node.number, index)] for index in range(len(node.shapes))]
-        homes = [self.start[slot] for slot in slots]
-        function = self._function(node)
-
-        def call(values: Slots) -> None:
-            found = function(tuple(joined(read(values)) for read in operands))
-            for slot, home, result in zip(slots, homes, found, strict=True):
-                values[slot] = self._lasting(result) if home is None else home.copy_(result)
-
-        return call
-
-    def _function(self, node: Node) -> Callable[[tuple[Tensor, ...]], Sequence[Tensor]]:
-        """What a node yields of its operands, each of its parts computed by torch's own operator."""
-        parts = []
-        for part, shapes, _ in walk(self.graph, node):
-            weights = weights_of(part.op, part.owner, shapes, self.weights)
-            parts.append((bound(part.op, shapes, weights), part.operands))
-        results = node.op.results if isinstance(node.op, Step) else None
-
-        def compute(operands: tuple[Tensor, ...]) -> Sequence[Tensor]:
-            found: list[Any] = []
-            for function, sources in parts:
-                found.append(function(*(operands[s.slot] if isinstance(s, Outer) else found[s.part] for s in sources)))
-            if results is not None:
-                return [found[index] for index in results]
-            (result,) = found
-            return list(result) if isinstance(result, tuple | list) else [result]
-
-        return compute
+    def _ends(self, node: Node) -> Ends:
+        operands = tuple(self.slots[value] for value in node.operands)
+        results = tuple(self.slots[Value(node.number, index)] for index in range(len(node.shapes)))
+        return Ends(operands, results, tuple(self.start[slot] for slot in results))
 
     def _forgotten(self, node: Node) -> tuple[int, ...]:
         """The slots that nobody needs after a node. What stands there from the beginning stays."""
         slots = (self.slots[value] for value in self._dead.get(node.number, ()))
         return tuple(slot for slot in slots if self.start[slot] is None)
 
+    def _lasting(self, result: Tensor) -> Tensor:
+        """What torch yielded as our kernels read it, channels side by side, and copied where it is memory of the arena,
+        which may be written over sooner."""
+        if self.arena is None:
+            return result
+        found = channels_together(result)
+        return found.clone() if shared(found, self.arena.memory) else found
+
     def _nested(self, value: Any, slots: Slots) -> Any:
         if isinstance(value, Value):
-            found = slots[self.slots[value]]
-            whole = joined(found) if type(found) is tuple else found
+            whole = joined(parts(slots[self.slots[value]]))
             return whole if value.node in self.graph.by_sample or whole.dim() == 0 else whole[:1]
         return tuple(self._nested(part, slots) for part in value)
 
@@ -339,11 +208,6 @@ def arena_of(sketch: Sketch, copies: int = 1) -> Arena | None:
     if not has_ours(sketch.device, sketch.dtype):
         return None
     return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device, copies)
-
-
-def _shared(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors are parts of one piece of memory."""
-    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
 
 
 def _bytes(tensor: Tensor) -> int:

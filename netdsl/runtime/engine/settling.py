@@ -6,18 +6,21 @@ takes Python longer than some of them run, so all those between two lines that d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from netdsl.native import Series
-from netdsl.runtime.engine.program import Call, Program, Settled, Slots
+from netdsl.runtime.engine.calls import Issued, Settled, Slots
+from netdsl.runtime.engine.program import Program
 
 
 def settle(program: Program) -> None:
     """Have `program` issue series of kernels instead of lines, wherever it can. To be done when its lines are final."""
     slots = program.start.copy()
-    issued: list[tuple[Call, tuple[int, ...]] | list[Settled]] = []
+    issued: list[Issued | list[Settled]] = []
     for line in program.lines:
-        found = line.settle(slots)
+        found = line.call.settle(slots)
         if found is None:
             issued.append((line.call, line.dead))
         elif issued and isinstance(issued[-1], list):
@@ -33,7 +36,7 @@ def settle(program: Program) -> None:
     program.issued = [(_series(program, part), ()) if isinstance(part, list) else part for part in issued if part]
 
 
-def _series(program: Program, parts: list[Settled]) -> Call:
+def _series(program: Program, parts: list[Settled]) -> Callable[[Slots], None]:
     run = Series(parts, program.scratch)
 
     def call(slots: Slots) -> None:
