@@ -44,46 +44,42 @@ class Series:
 
 
 class Astray(Exception):
-    """A step points to what is neither a thread's own, nor an input, nor an output."""
+    """A step points to what is neither a thread's own nor has all images."""
 
 
 class SeriesByImage:
     """The same for one image, then for the next: the threads, `len(maps)` at most, have images of their own.
 
-    Steps are made for the first image. What they point to in `maps`, [threads, bytes], is the thread's own; `outputs`
-    have as many images as are asked for; `inputs` stand for what each call is given, one image of it. Raises Astray.
+    Steps are made for the first image. What they point to in `maps`, [threads, bytes], is the thread's own; `batches`,
+    [images, ..] each and dense, have all images. Raises Astray.
     """
 
-    def __init__(
-        self, parts: Sequence[tuple[Kernel, Step]], maps: Tensor, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-    ) -> None:
+    def __init__(self, parts: Sequence[tuple[Kernel, Step]], maps: Tensor, batches: Sequence[Tensor]) -> None:
         functions = library().functions
         assert functions is not None, "there are kernels, so there is a library"
-        self.run_by_image, self.parts, self.maps = functions.run_by_image, tuple(parts), maps
+        for there in _maps(parts):
+            if _inside(there, maps):
+                continue
+            batch = next((each for each in batches if _inside(there, each)), None)
+            if batch is None:
+                raise Astray
+            there.image = batch[0].numel()
+        self.run_by_image, self.held, self.maps = functions.run_by_image, (tuple(parts), tuple(batches)), maps
+        self.images = len(batches[0])
         self.scratch = torch.empty(len(maps), max((kernel.scratch for kernel, _ in parts), default=0))
         self.spent = torch.zeros(len(maps), len(parts), dtype=torch.int64)
         for kernel, step in parts:
             step.scratch = self.scratch.data_ptr() if kernel.scratch else None
-        self.fed = [_inside(parts, given) for given in inputs]
-        if sum(map(len, self.fed)) + sum(len(_inside(parts, there)) for there in (maps, *outputs)) < len(_maps(parts)):
-            raise Astray
         self.own = (_own(maps), _own(self.scratch))
         self.calls = _calls(parts)
 
-    @property
-    def scratch_bytes(self) -> int:
-        return self.scratch.numel() * self.scratch.element_size()
-
-    def __call__(self, inputs: Sequence[Tensor], *, timed: bool = False) -> int:
-        """For inputs that are dense, channels together. Where `timed`, `spent`, [threads, kernels], then has the
-        nanoseconds that each thread took for each kernel. Returns how many threads there were."""
-        for given, read in zip(inputs, self.fed, strict=True):
-            for there, offset in read:
-                there.data, there.image = given.data_ptr() + offset, given[0].numel()
+    def __call__(self, *, timed: bool = False) -> int:
+        """Where `timed`, `spent`, [threads, kernels], then has the nanoseconds that each thread took for each kernel.
+        Returns how many threads there were."""
         maps, scratch = map(ctypes.byref, self.own)
         spent = c_void_p(self.spent.zero_().data_ptr()) if timed else None
         threads = min(len(self.maps), torch.get_num_threads())
-        self.run_by_image(self.calls, len(self.calls), len(inputs[0]), threads, maps, scratch, spent)
+        self.run_by_image(self.calls, len(self.calls), self.images, threads, maps, scratch, spent)
         return threads
 
 
@@ -94,10 +90,9 @@ def _maps(parts: Sequence[tuple[Kernel, Step]]) -> list[Map]:
     return [there for there in (*read, *(s.residual for s in steps), *(s.out for s in steps)) if there.data]
 
 
-def _inside(parts: Sequence[tuple[Kernel, Step]], memory: Tensor) -> list[tuple[Map, int]]:
-    """The maps that lie in a tensor, and at which of its bytes."""
+def _inside(there: Map, memory: Tensor) -> bool:
     begin, size = memory.data_ptr(), memory.numel() * memory.element_size()
-    return [(there, there.data - begin) for there in _maps(parts) if 0 <= there.data - begin < size]
+    return bool(0 <= there.data - begin < size)
 
 
 def _calls(parts: Sequence[tuple[Kernel, Step]]) -> ctypes.Array[Call]:

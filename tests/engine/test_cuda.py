@@ -25,6 +25,7 @@ from netdsl.runtime.device import kept_random, numbered
 from netdsl.runtime.engine import building, capture, cublas, cudnn, engine, graphs, plain, program, triton, tuning
 from netdsl.runtime.engine.arithmetic import arithmetic, settings
 from netdsl.runtime.engine.cache import driver
+from netdsl.runtime.engine.calls import Call, Slots
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.engine import Engine
 from netdsl.runtime.engine.model import weights_of
@@ -269,7 +270,7 @@ def test_planned_memory(request, text, how):
             assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
     arena = program_of(made).arena
     assert arena is not None
-    assert made._program.buffer_bytes >= arena.plan.size > 0
+    assert program.memory_bytes(made._program.memory) >= arena.plan.size > 0
 
 
 def test_every_kind_of_step_in_planned_memory(monkeypatch, as_on_a_gpu):
@@ -362,13 +363,14 @@ def test_what_cannot_be_captured_runs_without_and_says_why(recorder):
 
 
 def test_the_step_that_cannot_be_captured_is_named(recorder, monkeypatch):
-    def refuse(values: Any) -> None:
-        raise RuntimeError("no")
+    class Refusal(Call):
+        def __call__(self, slots: Slots) -> None:
+            raise RuntimeError("no")
 
     network = netdsl.compile(TWO)
     made = Engine(network.graph, model_of(network), tune=False)
     line = made._program.lines[1]
-    monkeypatch.setattr(made._program, "lines", [made._program.lines[0], dataclasses.replace(line, call=refuse)])
+    monkeypatch.setattr(made._program, "lines", [made._program.lines[0], dataclasses.replace(line, call=Refusal())])
     with pytest.raises(capture.Uncaptured, match=rf"^`{line.node.name}` \({re.escape(line.kernel)}\): no$"):
         capture.Captured(program_of(made), made._builder.inputs())
 

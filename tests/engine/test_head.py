@@ -283,5 +283,5 @@ def test_its_report(monkeypatch, threads):
     ]
     assert all(step.microseconds > 0 and step.floor is not None and step.floor > 0 for step in apart)
     outputs = sum(4 * x.numel() for x in program.head.outputs)
-    assert report.buffer_bytes > outputs + program.head.series.scratch_bytes
+    assert report.buffer_bytes > outputs + 4 * program.head.series.scratch.numel()
     assert far(engine(*given), truth(model, given)).over(WHOLE["float32"]) < 1

@@ -17,11 +17,12 @@ from netdsl.runtime.engine.cache import Choices
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.catalogue import candidates
 from netdsl.runtime.engine.program import Line, Program
-from netdsl.runtime.engine.settling import settle
+from netdsl.runtime.engine.settling import settle, settles
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.engine.tasks import Sketch
 from netdsl.runtime.engine.tuning import Progress, Trial
 from netdsl.runtime.inputs import inputs_of, random_input
+from netdsl.scope import Value
 from netdsl.step import walk
 
 
@@ -38,7 +39,11 @@ class Builder:
     ) -> Program:
         """The program for `weights`, whose inputs are `given` if they are the same in each pass. What is neither chosen
         nor in `choices` is measured, and remembered there; without choices to keep, nothing is measured."""
-        program = Program(self.graph, self.sketch, self._as_they_are(weights), given=given)
+        homes: dict[Value, Tensor] = {}
+        if settles(self.sketch):
+            given = given or self.sketch.rooms(map(Value, self.graph.inputs))
+            homes = dict(zip(self.sketch.ends(), self.sketch.rooms(self.sketch.ends()), strict=True))
+        program = Program(self.graph, self.sketch, self._as_they_are(weights), given=given, homes=homes)
         trials: dict[str, Trial] = {}
         followers: list[tuple[int, str]] = []  # lines whose task is like one on trial
         for node in self.graph.nodes:

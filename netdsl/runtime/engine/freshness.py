@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+COUNTER = "num_batches_tracked"  # of a batch norm, which in eval nobody reads
+
 _versions = attrgetter("_version")
 
 
@@ -27,8 +29,9 @@ class Snapshot:
         names: list[str] = []
         for each in module.modules():
             for holder in (each._modules, each._parameters, each._buffers):
-                holders += [holder] * len(holder)
-                names += holder
+                read = [name for name in holder if name != COUNTER]
+                holders += [holder] * len(read)
+                names += read
         self.holders, self.names = holders, names
         self.held = list(map(getitem, holders, names))
         self.tensors = [tensor for tensor in self.held if isinstance(tensor, Tensor)]
@@ -37,7 +40,7 @@ class Snapshot:
         self.versions = list(map(_versions, self.counted))
 
     def holds(self) -> bool:
-        """Whether all is as it was; some tens of microseconds."""
+        """Whether all is as it was."""
         return (
             list(map(_versions, self.counted)) == self.versions
             and list(map(torch.Tensor.data_ptr, self.tensors)) == self.places

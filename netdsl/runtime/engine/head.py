@@ -44,7 +44,7 @@ class NoHead(Exception):
 
 
 class Head:
-    """`graph` for `batch` samples; what it yields for them is in `outputs`, the same tensors at each call.
+    """`graph` for `batch` samples, which are copied to `inputs`; what it yields is in `outputs`, the same at each call.
 
     It has as many threads as torch has now; later, where torch has fewer, no more than these. Raises NoHead.
     """
@@ -56,11 +56,12 @@ class Head:
         draws = torch.Generator().manual_seed(SEED)  # until the first call: what reads them may be measured before
         for output in self.outputs:
             output.normal_(generator=draws)
-        inputs = [_room(1, known(node.shape)) for node in inputs_of(graph)]
+        self.inputs = [_room(batch, known(node.shape)) for node in inputs_of(graph)]
         sketch = Sketch(graph, 1, torch.float32, torch.device("cpu"), joins=False)
         homes = {value: found[:1] for value, found in zip(values, self.outputs, strict=True)}
         threads = torch.get_num_threads()
-        self._program = Program(graph, sketch, {}, given=inputs, homes=homes, copies=threads)
+        given = [found[:1] for found in self.inputs]
+        self._program = Program(graph, sketch, {}, given=given, homes=homes, copies=threads)
         self._fill(weights, precision)
         self.lines: list[Line] = []  # those with a kernel
         parts: list[Settled] = []
@@ -74,7 +75,7 @@ class Head:
         assert self._program.arena is not None
         maps = self._program.arena.memory.view(threads, self._program.arena.plan.size)
         try:
-            self.series = SeriesByImage(parts, maps, inputs, self.outputs)
+            self.series = SeriesByImage(parts, maps, [*self.inputs, *self.outputs])
         except Astray as error:
             raise NoHead(len(graph.nodes) - 1) from error
 
@@ -94,9 +95,10 @@ class Head:
             program.lines.append(program.line(node, task, offer, offer.make()))
 
     def run(self, inputs: Sequence[Tensor], *, timed: bool = False) -> int:
-        """Computes `outputs`; returns how many threads did. `inputs` are as the sketch takes them."""
-        dense = [x if x.dim() > 2 else x.contiguous() for x in inputs]  # vectors are taken as they are
-        return self.series(dense, timed=timed)
+        """Computes `outputs` of inputs in any layout; returns how many threads did."""
+        for mine, given in zip(self.inputs, inputs, strict=True):
+            mine.copy_(given)
+        return self.series(timed=timed)
 
     def times(self, inputs: Sequence[Tensor]) -> list[int]:
         """The nanoseconds of each line in one pass: what the threads spent on it, divided by their number."""
@@ -105,16 +107,15 @@ class Head:
         return found
 
     def held(self) -> list[Tensor]:
-        return [*self._program.held(), *self.outputs]
+        return [*self._program.held(), *self.memory]
+
+    @property
+    def memory(self) -> list[Tensor]:
+        return [*self._program.memory, *self.inputs, *self.outputs, self.series.scratch]
 
     @property
     def weight_bytes(self) -> int:
         return self._program.weight_bytes
-
-    @property
-    def buffer_bytes(self) -> int:
-        outputs = sum(tensor.numel() * tensor.element_size() for tensor in self.outputs)
-        return self._program.buffer_bytes + outputs + self.series.scratch_bytes
 
 
 class Split:
@@ -142,8 +143,8 @@ class Split:
         return self.head.weight_bytes + self.tail.weight_bytes
 
     @property
-    def buffer_bytes(self) -> int:
-        return self.head.buffer_bytes + self.tail.buffer_bytes
+    def memory(self) -> list[Tensor]:
+        return [*self.head.memory, *self.tail.memory]
 
 
 def _room(batch: int, shape: Sequence[int]) -> Tensor:

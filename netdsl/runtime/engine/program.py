@@ -7,7 +7,7 @@ netdsl.plan.memory has them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,8 @@ class Line:
 class Program:
     """What `graph` computes, as sketched; `weights` are those of the steps that torch's own operators compute.
 
-    Where inputs are the same tensors in each pass, they are `given`; `homes` has tensors that values are to be written
-    to. There are `copies` of the arena, one behind the other.
+    Where inputs are to lie in the same place in each pass, that is `given`; `homes` has tensors that values are to be
+    written to. There are `copies` of the arena, one behind the other.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Program:
         self.issued: Sequence[Issued] | None = None  # what is called instead of the lines
         self.scratch = torch.empty(0)  # of kernels that settled in
         self.inputs = tuple(self.slots[Value(number)] for number in graph.inputs)
-        for slot, tensor in zip(self.inputs, given, strict=True) if given else ():
+        self.given = tuple(given)
+        for slot, tensor in zip(self.inputs, given, strict=bool(given)):
             self.start[slot] = tensor
         self.buffers: dict[int, Tensor] = {}
         self.homes = homes or {}
@@ -88,10 +89,14 @@ class Program:
         return slots
 
     def begin(self, inputs: Sequence[Tensor]) -> Slots:
-        """The slots of a pass that starts with `inputs`."""
+        """The slots of a pass that starts with `inputs`, in any layout; they are copied to where they have a place."""
         slots = self.start.copy()
         for slot, tensor in zip(self.inputs, inputs, strict=True):
-            slots[slot] = tensor
+            mine = slots[slot]
+            if mine is None:
+                slots[slot] = self.sketch.taken(tensor)
+            elif mine is not tensor:
+                mine.copy_(tensor)
         return slots
 
     def forget(self, line: Line, slots: Slots) -> None:
@@ -137,22 +142,20 @@ class Program:
             self.lines.append(Line(node, "torch", call, self._forgotten(node)))
 
     def held(self) -> list[Tensor]:
-        """The tensors that outlive a pass and may be values: buffers, weights of torch's own operators, and all that
+        """The tensors that outlive a pass and may be values: its memory, weights of torch's own operators, and all that
         stands in its slot from the beginning."""
-        planned = [] if self.arena is None else [self.arena.memory]
         standing = [tensor for found in self.start if found is not None for tensor in parts(found)]
-        return [*planned, *self.buffers.values(), *self.weights.values(), *standing]
+        return [*self.memory, *self.weights.values(), *standing]
+
+    @property
+    def memory(self) -> list[Tensor]:
+        """All that steps read and write and that lasts between two passes, but weights."""
+        planned = [] if self.arena is None else [self.arena.memory, self.scratch]
+        return [*planned, *self.buffers.values(), *self.given, *self.homes.values()]
 
     @property
     def weight_bytes(self) -> int:
         return sum(line.weight_bytes for line in self.lines) + sum(map(_bytes, self.weights.values()))
-
-    @property
-    def buffer_bytes(self) -> int:
-        if self.arena is None:
-            return sum(map(_bytes, self.buffers.values()))
-        apart = (buffer for buffer in self.buffers.values() if not shared(buffer, self.arena.memory))
-        return _bytes(self.arena.memory) + _bytes(self.scratch) + sum(map(_bytes, apart))
 
     def _place(self) -> None:
         """Buffers for concatenations that are written in place, and the values that lie there."""
@@ -208,6 +211,12 @@ def arena_of(sketch: Sketch, copies: int = 1) -> Arena | None:
     if not has_ours(sketch.device, sketch.dtype):
         return None
     return Arena(memory(sketch.graph, sketch.batch, sketch.dtype.itemsize), sketch.dtype, sketch.device, copies)
+
+
+def memory_bytes(tensors: Iterable[Tensor]) -> int:
+    """Of all memory that tensors lie in, each piece once."""
+    storages = [tensor.untyped_storage() for tensor in tensors]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
 def _bytes(tensor: Tensor) -> int:

@@ -12,7 +12,14 @@ import torch
 
 from netdsl.native import Series
 from netdsl.runtime.engine.calls import Issued, Settled, Slots
+from netdsl.runtime.engine.native import no_kernels
 from netdsl.runtime.engine.program import Program
+from netdsl.runtime.engine.tasks import Sketch
+
+
+def settles(sketch: Sketch) -> bool:
+    """Whether there are kernels that would: then what a program takes and yields should have places too."""
+    return no_kernels(sketch.device, sketch.dtype) is None
 
 
 def settle(program: Program) -> None:

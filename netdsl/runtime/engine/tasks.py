@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -49,6 +49,17 @@ class Sketch:
     def taken(self, given: Tensor) -> Tensor:
         """An input as the steps read it."""
         return channels_together(given) if given.is_floating_point() else given
+
+    def rooms(self, values: Iterable[Value]) -> list[Tensor]:
+        """Uninitialised memory for values, each by itself."""
+        sketched = [self.values.tensor(value) for value in values]
+        return [torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=self.device) for x in sketched]
+
+    def ends(self) -> list[Value]:
+        """The outputs that a kernel computes in memory of their own."""
+        values = [value for output in self.graph.outputs if not output.aux for value in leaves(output.value)]
+        alone = {node for node in self.outs if len(self.graph.nodes[node].shapes) == 1}
+        return [value for value in dict.fromkeys(values) if value.node in alone and value not in self.places]
 
     def is_view(self, node: Node) -> bool:
         return node.name in self.views
