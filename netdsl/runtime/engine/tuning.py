@@ -31,6 +31,7 @@ ROUNDS, SECONDS = 10, 4.0  # stop at the first of the two, but never before LEAS
 LEAST = 3
 SEED = 0  # of the numbers that candidates are tried on: torch's own stay as they are
 CLEARLY = 0.95  # of a candidate's time is what a later one must stay below
+HOPELESS, LONG = 2.0, 10**6  # times as long as the fastest, nanoseconds: what takes more of both is not tried again
 
 # Hears how much of the tuning is done, from 0 to 1.
 Progress: TypeAlias = Callable[[float], None]
@@ -48,6 +49,21 @@ class Trial:
     names: list[str]  # of all its candidates, those found wrong too
     lines: list[Line]
     nanoseconds: list[list[int]] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)  # of `lines`, those that are still tried
+
+    def begin(self) -> None:
+        """Try all of them."""
+        self.nanoseconds, self.left = [[] for _ in self.lines], list(range(len(self.lines)))
+
+    def narrow(self) -> None:
+        """Of a step that takes so long, leave what is hopeless by its least time so far."""
+        least = [min(times) for times in self.nanoseconds]
+        self.left = [index for index in self.left if least[index] <= max(LONG, HOPELESS * min(least))]
+
+    def forget(self) -> None:
+        """The times of those that are still tried."""
+        for index in self.left:
+            self.nanoseconds[index] = []
 
     @property
     def best(self) -> int:
@@ -142,20 +158,24 @@ def time_in_place(program: Program, trials: Sequence[Trial], inputs: Sequence[Te
     if program.device.type == "cuda":
         time_in_graphs(program, trials, inputs, tell)
         return
-    turns = max(len(trial.lines) for trial in trials)
     trial_of = {id(trial.lines[0]): trial for trial in trials}
     for trial in trials:
-        trial.nanoseconds = [[] for _ in trial.lines]
+        trial.begin()
     begin = time.perf_counter()
-    for done in range(-1, ROUNDS):  # the first is to warm up
+    for done in range(-1, ROUNDS):
         if done >= LEAST and time.perf_counter() - begin > SECONDS:
             return
+        turns = max(len(trial.left) for trial in trials)
         for turn in range(turns):
-            _pass(program, trial_of, turn, inputs, warm=done >= 0)
+            _pass(program, trial_of, turn, inputs)
             tell((1 + done + (1 + turn) / turns) / (1 + ROUNDS))
+        for trial in trials:
+            trial.narrow()
+            if done < 0:  # that was to warm up
+                trial.forget()
 
 
-def _pass(program: Program, trial_of: dict[int, Trial], turn: int, inputs: Sequence[Tensor], *, warm: bool) -> None:
+def _pass(program: Program, trial_of: dict[int, Trial], turn: int, inputs: Sequence[Tensor]) -> None:
     """One pass over the network, each step on trial by candidate number `turn`, round and round."""
     slots = program.begin(inputs)
     for line in program.lines:
@@ -163,12 +183,10 @@ def _pass(program: Program, trial_of: dict[int, Trial], turn: int, inputs: Seque
         if trial is None:
             line.call(slots)
         else:
-            index = turn % len(trial.lines)
+            index = trial.left[turn % len(trial.left)]
             start = clock(program.device)
             trial.lines[index].call(slots)
-            spent = clock(program.device) - start
-            if warm:
-                trial.nanoseconds[index].append(spent)
+            trial.nanoseconds[index].append(clock(program.device) - start)
         program.forget(line, slots)
 
 
