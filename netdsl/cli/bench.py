@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdsl.cli.command import Command, say
+from netdsl.cli.command import Command, ParamType, say
 from netdsl.cli.group import CLEAN, PROBLEMS
 from netdsl.cli.network import Request, reads_network
 from netdsl.cli.packages import needed_for
@@ -17,10 +17,10 @@ DTYPES = ("float32", "tf32", "float16", "bfloat16")
 PEERS = ("eager", "inductor", "reduce-overhead", "max-autotune", "jax", "onnxruntime", "openvino")
 
 
-class Several(click.ParamType[Any]):
+class Several(ParamType):
     """Values of one kind with commas between, each read by `kind`."""
 
-    def __init__(self, kind: click.ParamType[Any], name: str) -> None:
+    def __init__(self, kind: ParamType, name: str) -> None:
         self.kind, self.name = kind, name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:

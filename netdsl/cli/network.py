@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.command import Settings, say
+from netdsl.cli.command import ParamType, Settings, say
 
 if TYPE_CHECKING:
     from netdsl.compiler import Network
@@ -108,7 +108,7 @@ root_option = click.option(
 )
 
 
-class Assignment(click.ParamType[Any]):
+class Assignment(ParamType):
     """`name=value`, the value read by `read`, which raises ValueError saying what is wanted."""
 
     name = "name=value"

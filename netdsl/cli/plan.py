@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.command import Command
+from netdsl.cli.command import Command, ParamType
 from netdsl.cli.network import Request, reads_network
 
 if TYPE_CHECKING:
     from netdsl.plan.device import Device
 
 
-class Machine(click.ParamType[Any]):
+class Machine(ParamType):
     """The name of a device, or its figures."""
 
     name = "device"

@@ -67,3 +67,12 @@ def test_the_package_itself_costs_nothing():
     program = "import sys, netdsl; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "numpy", "networkx", "rich", "lark", "click"}
+
+
+def test_kinds_of_options_need_no_type_of_click():
+    """An earlier click, as others may have installed it, has a `ParamType` that is not generic."""
+    program = (
+        "import importlib, click; click.ParamType.__class_getitem__ = None; from netdsl.cli.group import COMMANDS\n"
+        "for name in COMMANDS: importlib.import_module(f'netdsl.cli.{name}')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
