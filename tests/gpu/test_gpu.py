@@ -71,7 +71,8 @@ def test_cuda_counts_as_many_launches_as_there_are_steps(name, device):
         for _ in range(2):  # compiled by then
             nodes = [node for node in fused.nodes if node.op is not None]
             torch.cuda.synchronize()
-            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+            # Without `acc_events` torch warns that events are cleared between cycles.
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
                 for node in nodes:
                     executor.step(node, values)
                 torch.cuda.synchronize()
