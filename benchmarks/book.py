@@ -19,8 +19,12 @@ class Book:
             self.about, self.cells = found["about"], found["cells"]
 
     def done(self, key: str) -> bool:
-        """Whether a measurement was finished, well or badly; one that was cut off or found no time was not."""
+        """Whether a measurement was finished, well or badly; one that was cut off, or died without a word, was not."""
         return key in self.cells and not self.cells[key].get("unfinished")
+
+    def tried(self, key: str) -> bool:
+        """Whether a measurement had all the time that it may take and was not finished: others come first."""
+        return key in self.cells and not self.done(key) and not self.cells[key].get("hurried")
 
     def put(self, key: str, result: dict[str, Any]) -> None:
         self.cells[key] = result

@@ -82,7 +82,8 @@ def _brief(row: dict[str, Any]) -> str:
 # --------------------------------------------------------------------------------------------------------- the page
 
 
-def page(book: Book, keys: Sequence[str], command: str) -> str:
+def page(book: Book, keys: Sequence[str], command: str, *, cold: bool = True) -> str:
+    """`cold` says that caches were empty, so that the time until the first result means something."""
     measured = [key for key in keys if book.cells.get(key, {}).get("rows")]
     names = peers(book, measured)
     lines = ["# The engine beside its peers", "", *_about(book, measured, command), ""]
@@ -94,16 +95,22 @@ def page(book: Book, keys: Sequence[str], command: str) -> str:
     for label, chosen in _groups(measured):
         found = [means(book, chosen, peer) for peer in names]
         lines.append(f"| {label} | " + " | ".join("" if mean is None else str(mean) for mean in found) + " |")
-    lines += ["", "## Seconds until the first result", ""]
+    if cold:
+        lines += _ready(book, measured, names)
+    if wrong := list(_failures(book, keys)):
+        lines += ["", "## Not measured", "", *wrong]
+    return "\n".join([*lines, ""])
+
+
+def _ready(book: Book, measured: Sequence[str], names: Sequence[str]) -> list[str]:
+    lines = ["", "## Seconds until the first result", ""]
     lines += ["Setting up, compiling, tuning and the first pass, from cold caches.", ""]
     lines += ["| cell | netdsl | " + " | ".join(names) + " |", "|---|---:|" + "---:|" * len(names)]
     for key in measured:
         found_rows = rows(book.cells[key])
         seconds = [found_rows.get(peer, {}).get("compile_s") for peer in (OURS, *names)]
         lines.append(f"| {title(key)} | " + " | ".join("" if s is None else f"{s:.1f}" for s in seconds) + " |")
-    if wrong := list(_failures(book, keys)):
-        lines += ["", "## Not measured", "", *wrong]
-    return "\n".join([*lines, ""])
+    return lines
 
 
 def _about(book: Book, measured: Sequence[str], command: str) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import pytest
+import torch
 
 from benchmarks import child, cpu, gpu, report
 from benchmarks.book import Book
@@ -120,9 +122,58 @@ def test_a_child_that_will_not_end_is_ended(monkeypatch):
 def test_a_child_that_prints_no_json_says_why():
     found = child.bench(["bench", "no/such/file.net"], 120)
     assert not found["rows"]
-    assert not found["unfinished"]
+    assert found["unfinished"]
     assert found["error"].startswith("error[N180]")
     assert "no/such/file.net" in found["error"]
+    assert found["said"]
+
+
+@pytest.fixture
+def program(monkeypatch, tmp_path):
+    """A program in the place of `netdsl`."""
+
+    def put(text):
+        package = tmp_path / "netdsl"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(text)
+        monkeypatch.setattr(child, "ROOT", tmp_path)
+
+    return put
+
+
+def test_what_libraries_print_around_the_json_does_no_harm(program):
+    program("print('warning: {'); print('{\"rows\": [1]}'); print('{bye'); print('bye')")
+    assert child.bench([], 60)["rows"] == [1]
+
+
+def test_a_fault_says_where(program):
+    program("import ctypes\ndef conv_tma_box():\n    ctypes.string_at(0)\nconv_tma_box()")
+    found = child.bench([], 60)
+    assert found["error"] == "Fatal Python error: Segmentation fault"
+    assert found["status"] == -signal.SIGSEGV
+    assert any("in conv_tma_box" in line for line in found["said"])
+
+
+def test_what_is_cut_off_tells_what_it_was_doing_and_not_more_than_is_worth_keeping(program):
+    said = f"print(*range({3 * child.LINES}), 'trying x', sep='\\n', file=sys.stderr, flush=True)"
+    program(f"import sys, time\n{said}\ntime.sleep(60)")
+    found = child.bench([], 3)
+    assert found["unfinished"]
+    assert found["status"] is None
+    assert len(found["said"]) == child.LINES
+    assert found["error"].startswith("cut off after: ")
+
+
+def test_what_will_not_end_says_where_it_waits(monkeypatch):
+    monkeypatch.setattr(child, "LAST_WORDS", 0.5)
+    deaf = (
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "def synchronize():\n    time.sleep(60)\nsynchronize()"
+    )
+    status, _, err, _ = child.run([sys.executable, "-c", deaf], 3)
+    assert status is None
+    assert "in synchronize" in err
 
 
 # ------------------------------------------------------------------------------------------------------------ the GPU
@@ -132,36 +183,98 @@ def test_a_child_that_prints_no_json_says_why():
 def faked(monkeypatch, measured):
     def run(command, seconds, environment=None):
         measured.append(" ".join(command[1:]))
-        return 0, "3 passed", "", 1.0
+        return 0, '{"milliseconds": 1.5}' if "--json" in command else "3 passed", "", 1.0
 
     monkeypatch.setattr(child, "run", run)
     return measured
 
 
-def test_jobs_go_from_proofs_to_cells_and_slow_peers_come_after_all_networks(tmp_path):
-    keys = [job.key for job in gpu.whole_plan().jobs()]
-    assert len(set(keys)) == len(keys) == 5 + 8 + 3 * 8 * 5 + 6 * 5
-    assert keys[0] == "suite: engine"
-    assert keys[1] == "verify resnet50"
-    assert keys[2] == "resnet50 batch 32 float16, eager"
-    assert keys[2 + 8] == "verify densenet121"
-    assert keys[2 + 8 + 7] == "suite: kernels"
-    assert keys[2 + 8 + 7 + 4] == "resnet50 batch 32 float16, inductor"
+def test_jobs_begin_with_resnet_and_slow_peers_come_after_all_networks():
+    jobs = list(gpu.whole_plan().jobs())
+    keys = [job.key for job in jobs]
+    assert len(set(keys)) == len(keys) == 1 + 6 + 8 + 3 * 8 * 4 + 6 * 4 + 3 * 2
+    assert keys[:2] == ["resnet50 batch 32 float16, eager", "steps of resnet50 batch 32 float16"]
+    assert keys[2:5] == ["suite: engine", "suite: kernels", "verify resnet50"]
+    assert keys[5 + 7 :][:3] == ["suite: launches", "suite: modules", "suite: networks"]
+    assert keys[5 + 7 + 3 + 7] == "resnet50 batch 32 float16, inductor"
+    slowest = [index for index, key in enumerate(keys) if key.endswith("max-autotune")]
+    assert slowest == list(range(len(keys) - 6, len(keys)))
+    assert keys[-7] == "suite: configurations"
+    assert {key.split()[0] for key in keys[-6:]} == {"resnet50", "vgg16"}
+    assert [job.cell for job in jobs if job.note and job.peer == "eager"] == ["unet batch 256 float16"]
+
+
+def test_every_job_of_tests_has_tests():
+    for file, *chosen in gpu.SUITE.values():
+        text = (child.ROOT / "tests" / file).read_text()
+        (words,) = chosen[1:] or ["test"]
+        assert f"_{words.partition(' ')[0]}" in text.replace("def test", "_test"), words
 
 
 def test_a_later_call_goes_on_and_measures_no_peer_twice(tmp_path, faked, monkeypatch):
     first, second = tmp_path / "first", tmp_path / "second"
     assert gpu.main(["--rehearse", "--out", str(first), "--only", "residual"]) == 0
-    assert len(faked) == 1 + 2 * 3
+    assert len(faked) == 2 + 2 * 3
     (first / "gpu_cache").mkdir()
     (first / "gpu_cache" / "engine-1.json").write_text("{}")
     faked.clear()
     assert gpu.main(["--rehearse", "--out", str(second), "--resume", str(first / "gpu.json")]) == 0
-    assert len(faked) == 5 + 1 + 2 * 3
+    assert len(faked) == 6 + 1 + 2 * 3
     assert not any("residual" in call for call in faked)
     assert (second / "gpu_cache" / "engine-1.json").exists()
-    assert json.loads((second / "gpu.json").read_text())["cells"]["suite: engine"]["status"] == 0
-    assert "residual, batch 2, float32" in (second / "gpu.md").read_text()
+    cells = json.loads((second / "gpu.json").read_text())["cells"]
+    assert cells["suite: engine"]["status"] == 0
+    assert cells["steps of residual batch 2 float32"]["json"] == {"milliseconds": 1.5}
+    page = (second / "gpu.md").read_text()
+    assert "residual, batch 2, float32" in page
+    assert "cold caches" not in page
+
+
+def test_results_of_another_gpu_are_not_gone_on_with(tmp_path, faked, capsys):
+    book = Book(tmp_path / "first" / "gpu.json")
+    book.about["GPU"] = "NVIDIA H200"
+    book.save()
+    assert gpu.main(["--rehearse", "--out", str(tmp_path), "--resume", str(book.path)]) == 2
+    assert not faked
+    assert capsys.readouterr().err.splitlines() == [
+        "the results are of NVIDIA H200 and this is no GPU: a rehearsal: begin others with --out"
+    ]
+
+
+def test_nothing_is_begun_where_something_is_missing(tmp_path, faked, capsys, monkeypatch):
+    def said():
+        assert gpu.main(["--out", str(tmp_path)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert said() == "torch sees no NVIDIA GPU here; --rehearse does without"
+    monkeypatch.setattr(gpu, "about", lambda: {"GPU": "NVIDIA H100"})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with monkeypatch.context() as patched:
+        patched.setattr(gpu, "NEEDED", ("lark", "no_such_package"))
+        assert said() == "not installed: no_such_package"
+    assert not faked
+    monkeypatch.setattr(child, "run", lambda *given: (1, "", "Traceback\nTypeError: no\n", 0.1))
+    assert said() == "`netdsl bench` does not start: TypeError: no"
+    assert not (tmp_path / "gpu.json").exists()
+
+
+def test_what_died_is_tried_again_after_all_others(tmp_path, faked, monkeypatch):
+    def dies(command, seconds, environment=None):
+        faked.append(" ".join(command[1:]))
+        return (1, "", "No module named pytest", 1.0) if "pytest" in command else (0, "passed", "", 1.0)
+
+    monkeypatch.setattr(child, "run", dies)
+    gpu.main(["--rehearse", "--out", str(tmp_path), "--only", "suite: engine"])
+    gpu.main(["--rehearse", "--out", str(tmp_path), "--only", "verify"])
+    book = Book(tmp_path / "gpu.json")
+    assert not book.done("suite: engine")
+    assert book.done("verify residual")
+    faked.clear()
+    gpu.main(["--rehearse", "--out", str(tmp_path)])
+    assert "test_engine" in faked[-1]
+    assert not any("verify" in call for call in faked)
 
 
 def test_a_job_is_measured_again_where_that_is_asked_for(tmp_path, faked):
@@ -174,7 +287,7 @@ def test_a_job_is_measured_again_where_that_is_asked_for(tmp_path, faked):
 def test_nothing_is_begun_when_time_is_over(tmp_path, faked, capsys):
     gpu.main(["--rehearse", "--out", str(tmp_path), "--minutes", "0.1"])
     assert not faked
-    assert "0 of 19 jobs done" in capsys.readouterr().out
+    assert "0 of 21 jobs done" in capsys.readouterr().out
 
 
 @pytest.mark.nightly
@@ -182,7 +295,7 @@ def test_the_rehearsal_runs_every_job_without_a_gpu(tmp_path):
     command = [sys.executable, "-m", "benchmarks.gpu", "--rehearse", "--out", str(tmp_path), "--minutes", "30"]
     status, out, err, _ = child.run(command, 1800, {"OMP_NUM_THREADS": "1"})
     assert status == 0, err
-    assert "19 of 19 jobs done" in out
+    assert "21 of 21 jobs done" in out
     cells = json.loads((tmp_path / "gpu.json").read_text())["cells"]
     assert not [key for key, found in cells.items() if found.get("error") or found.get("status")]
     wrong = {r["error"] for found in cells.values() for r in found.get("rows", ()) if r["error"] and r["peer"] != "jax"}
