@@ -19,16 +19,17 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from netdsl.runtime import algebra
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine import graphs
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.program import Line, Program
+from netdsl.runtime.engine.reference import Reference
 from netdsl.runtime.engine.task import Task
-from netdsl.runtime.proof.gates import GATES, measure
+from netdsl.runtime.proof.gates import GATES
 
 ROUNDS, SECONDS = 10, 4.0  # stop at the first of the two, but never before LEAST rounds
 LEAST = 3
+DRAWN = 1_000_003  # normal numbers, then the same again: more take seconds. A prime, so that no two rows are alike
 SEED = 0  # of the numbers that candidates are tried on: torch's own stay as they are
 CLEARLY = 0.95  # of a candidate's time is what a later one must stay below
 HOPELESS, LONG = 2.0, 10**6  # times as long as the fastest, nanoseconds: what takes more of both is not tried again
@@ -57,8 +58,9 @@ class Trial:
 
     def narrow(self) -> None:
         """Of a step that takes so long, leave what is hopeless by its least time so far."""
-        least = [min(times) for times in self.nanoseconds]
-        self.left = [index for index in self.left if least[index] <= max(LONG, HOPELESS * min(least))]
+        least = {index: min(self.nanoseconds[index]) for index in self.left}
+        longest = max(LONG, HOPELESS * min(least.values()))
+        self.left = [index for index, spent in least.items() if spent <= longest]
 
     def forget(self) -> None:
         """The times of those that are still tried."""
@@ -81,14 +83,7 @@ def right(task: Task, offers: Sequence[Candidate]) -> list[tuple[Candidate, Any]
     draws = torch.Generator(task.device).manual_seed(SEED)
     sources = [_random(source, task, draws) for source in task.sources]
     residual = None if task.residual is None else _random(task.residual, task, draws)
-    ends = [0, -1] if len(task.out) > 1 else [0]
-    wanted = torch.empty((len(ends), *task.out.shape[1:]), dtype=torch.float64, device=task.device)
-    algebra.run(
-        task.step,
-        [source[ends].double() for source in sources],
-        None if residual is None else residual[ends].double(),
-        wanted,
-    )
+    reference = Reference(task, sources, residual)
     gate = GATES[_gate(task)]
     if may_fail(task.device):
         compile_all(offers, sources, residual, _spoilt(task))
@@ -104,7 +99,7 @@ def right(task: Task, offers: Sequence[Candidate]) -> list[tuple[Candidate, Any]
                 raise
             continue
         made.append((candidate, run))
-        if measure(found[ends], wanted).over(gate) <= 1:
+        if reference.error(found).over(gate) <= 1:
             passed.append((candidate, run))
     return passed or made
 
@@ -208,7 +203,11 @@ def _spoilt(task: Task) -> Tensor:
 
 def _random(sketch: Tensor, task: Task, draws: torch.Generator) -> Tensor:
     """Signed numbers that lie as the sketch says."""
-    return _like(sketch, task).normal_(generator=draws)
+    found = _like(sketch, task)
+    if found.numel() <= DRAWN:
+        return found.normal_(generator=draws)
+    drawn = torch.empty(DRAWN, dtype=task.dtype, device=task.device).normal_(generator=draws)
+    return found.copy_(drawn.repeat(-(-found.numel() // DRAWN))[: found.numel()].view(found.shape))
 
 
 def _like(sketch: Tensor, task: Task) -> Tensor:
