@@ -26,6 +26,7 @@ from netdsl.runtime.folding import Affine
 from netdsl.runtime.prepared import Prepared, Run
 
 CACHED = 128 * 1024  # bytes of input that a piece of a convolution reads again and again
+SMALL, KEPT = 64, 512 * 1024  # pixels and bytes of a map that is read whole for each panel: no weight is read twice
 STACK = 1024 * 1024  # bytes of a thread's stack that a piece may take; a thread has 2 MiB at the least, 8 as a rule
 AT_ONCE = 6  # pixels, ROWS in panel.h
 FEW = 8  # tiles of Winograd: below, the weights cost more to read than the products save
@@ -154,9 +155,11 @@ def _conv(task: Task) -> Run:
 
 
 def _block(task: Task, read: int) -> int:
-    """How many output pixels a piece of a convolution has, each of which reads so many bytes: what the cache holds, but
-    no more than fit on the stack."""
-    cached = max(4 * AT_ONCE, min(32 * AT_ONCE, CACHED // read // AT_ONCE * AT_ONCE))
+    """How many output pixels a piece of a convolution has, each of which reads so many bytes: what the cache holds, or
+    all of a small map, but no more than fit on the stack."""
+    pixels = task.out[:, 0].numel()
+    whole = -(-pixels // AT_ONCE) * AT_ONCE if pixels <= SMALL and pixels * read <= KEPT else 0
+    cached = max(4 * AT_ONCE, whole, min(32 * AT_ONCE, CACHED // read // AT_ONCE * AT_ONCE))
     return min(cached, STACK // _on_stack(task) // AT_ONCE * AT_ONCE)
 
 
