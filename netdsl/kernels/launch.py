@@ -115,3 +115,14 @@ def compile_ahead(launches: Sequence[Launch]) -> None:
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(compiled, launches))
+
+
+@contextlib.contextmanager
+def ahead() -> Iterator[None]:
+    """Compile what this thread launches inside, all at once at the end. None of it is run."""
+    launches: list[Launch] = []
+    try:
+        with observed(run=False) as launches:
+            yield
+    finally:
+        compile_ahead(launches)

@@ -10,7 +10,7 @@ import torch
 
 import netdsl
 from netdsl.runtime.engine import tuning
-from netdsl.runtime.engine.cache import Choices
+from netdsl.runtime.engine.cache import Choice, Choices, digest
 from tests.engine.models import WHOLE, far, inputs, model_of, truth
 
 TEXT = "net f { input x: 4x9x9; output y = x -> conv(6, 3) -> relu -> conv(4, 3, stride = 2) }"
@@ -22,9 +22,9 @@ def measured(monkeypatch):
     counts: list[int] = []
     real = tuning.time_in_place
 
-    def counting(program, trials, given, tell):
+    def counting(program, trials, *rest):
         counts.append(len(trials))
-        real(program, trials, given, tell)
+        real(program, trials, *rest)
 
     monkeypatch.setattr(tuning, "time_in_place", counting)
     return counts
@@ -117,9 +117,10 @@ def test_without_tuning_nothing_is_measured_or_written(cache, measured):
 
 def test_choices_of_two_processes_are_joined(cache):
     first, second = Choices(torch.device("cpu")), Choices(torch.device("cpu"))
-    first.put({"a": ("x", ["x", "y"])})
-    second.put({"b": ("y", ["x", "y"])})
+    first.put({"a": Choice("x", ["x", "y"], {"x": 1.5}, {"y": "wrong"})})
+    second.put({"b": Choice("y", ["x", "y"])})
     third = Choices(torch.device("cpu"))
+    assert third.about("a") == Choice("x", ["x", "y"], {"x": 1.5}, {"y": "wrong"})
     assert (third.get("a", ["x", "y"]), third.get("b", ["x", "y"])) == ("x", "y")
     assert third.get("a", ["x", "z"]) is None
 
@@ -132,3 +133,22 @@ def test_another_number_of_threads_is_another_machine(cache):
         assert Choices(torch.device("cpu")).path != before
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, 3, {}, {"chosen": "x", "among": ["x"]}, {"chosen": "x", "among": ["x"], "microseconds": 1, "out": 2}],
+)
+def test_what_a_file_does_not_say_is_not_told(cache, entry):
+    choices = Choices(torch.device("cpu"))
+    choices.known = {"a": entry}
+    assert choices.about("a") is None
+    assert choices.about("b") is None
+
+
+def test_other_kernels_are_another_machine(tmp_path):
+    found = set()
+    for text in ("one", "two", "one"):
+        (tmp_path / "kernel.py").write_text(text)
+        found.add(digest(tmp_path))
+    assert len(found) == 2

@@ -108,9 +108,11 @@ def test_a_wrong_candidate_is_out(cudnns, monkeypatch):
     task = tasks_of(LAYERS)["one"]
     real = torch.cudnn_convolution_relu
     monkeypatch.setattr(torch, "cudnn_convolution_relu", lambda *given: real(*given) + 0.1)
+    out: dict[str, str] = {}
     with interpreter.quick():
-        passed = [offer.name for offer, _ in tuning.right(task, offered(task))]
+        passed = [offer.name for offer, _ in tuning.right(task, offered(task), out)]
     assert passed == ["cuDNN + pointwise", "cuBLAS + bias + relu"]
+    assert out == {"cuDNN conv + relu": "wrong: RMS 8.9e-02, largest 8.9e-02"}
 
 
 def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
@@ -125,7 +127,37 @@ def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
         with pytest.raises(RuntimeError, match="unable to find an engine"):
             tuning.right(task, offers)
         monkeypatch.setattr(tuning, "may_fail", lambda device: True)
-        assert len(tuning.right(task, offers)) == len(offers) - 1
+        out: dict[str, str] = {}
+        assert len(tuning.right(task, offers, out)) == len(offers) - 1
+    assert out == {"cuDNN conv + relu": "RuntimeError: GET was unable to find an engine to execute this computation"}
+
+
+def test_a_fault_names_the_candidate_that_made_it(monkeypatch):
+    """A kernel faults while Python goes on; all that is asked of the device afterwards raises."""
+    task = tasks_of(LAYERS)["one"]
+    (right,) = plain.candidates(task)
+    ran: list[str] = []
+
+    def named(name: str) -> Candidate:
+        def make() -> Any:
+            ran.append(name)
+            return right.make()
+
+        return Candidate(name, make)
+
+    def wait(device: torch.device) -> None:
+        if "faulty" in ran:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered\nCompile with TORCH_USE_CUDA_DSA")
+
+    monkeypatch.setattr(tuning, "may_fail", lambda device: True)
+    monkeypatch.setattr(tuning, "wait", wait)
+    with pytest.raises(tuning.Faulted) as raised:
+        tuning.right(task, [named("first"), named("faulty"), named("third")])
+    assert ran == ["first", "faulty"]
+    assert str(raised.value) == (
+        "faulty broke cpu: RuntimeError: CUDA error: an illegal memory access was encountered; "
+        f"it was to compute {task.key}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -375,14 +407,25 @@ def test_the_step_that_cannot_be_captured_is_named(recorder, monkeypatch):
         capture.Captured(program_of(made), made._builder.inputs())
 
 
-@pytest.mark.parametrize("fails", [False, True])
+def test_kernels_are_compiled_at_once_before_a_network_is_captured(recorder, monkeypatch, as_on_a_gpu):
+    compiled: list[Launch] = []
+    monkeypatch.setattr(launching, "compile_ahead", compiled.extend)
+    network = netdsl.compile(TWO)
+    model, given = model_of(network), inputs(network.graph, 1)
+    with interpreter.quick():
+        made = Engine(network.graph, model, tune=False)
+        assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    assert [launch.config.kernel for launch in compiled] == ["conv_pointer"] * 2
+
+
+@pytest.mark.parametrize("fails", [None, RuntimeError, ValueError])
 @pytest.mark.parametrize(("cold", "calls"), [(True, 1), (False, graphs.CALLS)])
 def test_one_call_of_several_is_timed(monkeypatch, cold, calls, fails):
     done: list[int] = []
 
     def record(work: Callable[[], Any], device: torch.device) -> tuple[Any, Callable[[], Any]]:
         if fails:
-            raise RuntimeError("operation not permitted when stream is capturing")
+            raise fails("operation not permitted when stream is capturing")
         return None, work
 
     def spent(work: Callable[[], Any], device: torch.device, flushed: bool, times: int) -> list[int]:
@@ -438,6 +481,74 @@ def test_candidates_are_timed_in_graphs(monkeypatch):
     assert heard == [0.5, 1.0]
     assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
     assert {step.kernel for step in made.report(1).steps} == {"torch conv"}
+
+
+@pytest.fixture
+def two_candidates(monkeypatch):
+    """Each step has two that are the same; `slow` takes longer. What is in the dictionary raises when it is timed."""
+    broken: dict[str, Exception] = {}
+    timing: list[str] = []
+
+    def candidates(task: Task) -> list[Candidate]:
+        (right,) = plain.candidates(task)
+        return [dataclasses.replace(right, name=name) for name in ("slow", "quick")]
+
+    def nanoseconds(work: Any, device: torch.device, cold: bool) -> list[int]:
+        work()
+        timing.append("slow" if len(timing) % 2 == 0 else "quick")
+        if timing[-1] in broken:
+            raise broken[timing[-1]]
+        return [2000 if timing[-1] == "slow" else 1000] * 3
+
+    monkeypatch.setattr(building, "candidates", candidates)
+    monkeypatch.setattr(graphs, "nanoseconds", nanoseconds)
+    monkeypatch.setattr(tuning, "time_in_place", tuning.time_in_graphs)
+    return broken
+
+
+def test_a_candidate_that_raises_when_it_is_timed_is_out(two_candidates, cache):
+    two_candidates["quick"] = ValueError("out of resource: shared memory\nmore")
+    network = netdsl.compile(TWO)
+    model, given = model_of(network), inputs(network.graph, 1)
+    made = Engine(network.graph, model)
+    assert far(made(*given), truth(model, given)).over(WHOLE["float32"]) < 1
+    report = made.report(1)
+    for step in report.json()["steps"]:
+        assert (step["kernel"], step["candidates"]) == ("slow", {"slow": 2.0})
+        assert step["out"] == {"quick": "ValueError: out of resource: shared memory"}
+    assert "2 candidates of these steps were wrong or did not run" in str(report)
+    two_candidates["slow"] = RuntimeError("no kernel image")
+    with pytest.raises(ValueError, match="out of resource"):
+        Engine(network.graph, model, batch=2)
+
+
+def test_times_of_candidates_are_reported_when_they_are_remembered_too(two_candidates, cache):
+    network = netdsl.compile(TWO)
+    for _ in range(2):
+        report = Engine(network.graph, model_of(network)).report(1)
+        for step in report.json()["steps"]:
+            assert (step["kernel"], step["candidates"], step["out"]) == ("quick", {"slow": 2.0, "quick": 1.0}, {})
+        assert "did not run" not in str(report)
+    untuned = Engine(network.graph, model_of(network), tune=False).report(1)
+    assert not any(step["candidates"] for step in untuned.json()["steps"])
+
+
+def test_what_was_timed_is_remembered_though_tuning_is_ended(two_candidates, cache):
+    network = netdsl.compile(TWO)
+    real, heard = graphs.nanoseconds, 0
+
+    def ended(*given: Any) -> list[int]:
+        nonlocal heard
+        heard += 1
+        if heard > 2:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(graphs, "nanoseconds", ended)
+        with pytest.raises(KeyboardInterrupt):
+            Engine(network.graph, model_of(network))
+    assert Engine(network.graph, model_of(network)).report(1).measured == 1
 
 
 GPU = torch.device("cuda", 0)

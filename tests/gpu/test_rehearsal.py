@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 import netdsl
+from netdsl.kernels import Launch, launch
+from netdsl.runtime.proof import isolated
+from netdsl.runtime.proof.cases import cases
 from netdsl.runtime.proof.gates import GATES, measure
 from netdsl.runtime.proof.isolated import DTYPES
 from tests.gpu import checks
@@ -50,3 +55,27 @@ def test_a_wrong_kernel_is_seen(monkeypatch):
         checks.kernels_alone(2, "ieee", CPU)
     with pytest.raises(AssertionError, match=r"tests\.fusion\.texts 3"):
         checks.network_whole(3, "ieee", "sliced", CPU)
+
+
+def test_kernels_are_compiled_at_once_before_they_are_proved(monkeypatch):
+    network = netdsl.compile(
+        "net f { input x: 3x9x9; output y = x -> conv(4, 3) -> relu -> max_pool(3) -> conv(2, 1) }"
+    )
+    compiled: list[Launch] = []
+    monkeypatch.setattr(launch, "compile_ahead", compiled.extend)
+    monkeypatch.setattr(isolated, "prove", prove_but_the_first(isolated.prove))
+    isolated._compile_together(cases(network.fused, None), "ieee", CPU)
+    assert [each.config.kernel for each in compiled] == ["pool", "conv_pointer"]
+    assert all(bool(written.isnan().all()) for each in compiled for written in each.written())  # none was run
+
+
+def prove_but_the_first(prove: Any) -> Any:
+    """One that cannot be proved keeps no other from being compiled."""
+    first = iter([True])
+
+    def found(*given: Any) -> Any:
+        if next(first, False):
+            raise RuntimeError("no")
+        return prove(*given)
+
+    return found

@@ -94,19 +94,23 @@ class Builder:
 
     def _trial(self, program: Program, node: Node, task: Task) -> Trial:
         offers: list[Candidate] = candidates(task)
-        lines = [program.line(node, task, offer, run) for offer, run in tuning.right(task, offers)]
-        return Trial(task.key, [offer.name for offer in offers], lines)
+        out: dict[str, str] = {}
+        lines = [program.line(node, task, offer, run) for offer, run in tuning.right(task, offers, out)]
+        return Trial(task.key, [offer.name for offer in offers], lines, out=out)
 
     def _measure(self, program: Program, trials: list[Trial], choices: Choices, tell: Progress) -> None:
-        """Measure all trials, and put the winners in their places."""
-        tuning.time_in_place(program, trials, self.inputs(), tell)
+        """Measure all trials, remembering what is known as soon as it is, and put the winners in their places."""
+
+        def learned(known: Sequence[Trial]) -> None:
+            choices.put({trial.key: trial.choice for trial in known})
+
+        tuning.time_in_place(program, trials, self.inputs(), tell, learned)
         places = {id(line): place for place, line in enumerate(program.lines)}
         for trial in trials:
             best = trial.lines[trial.best]
             program.lines[places[id(trial.lines[0])]] = best
             self.chosen[trial.key] = best.kernel
         self.measured += len(trials)
-        choices.put({trial.key: (self.chosen[trial.key], trial.names) for trial in trials})
 
     def _as_they_are(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The weights of the steps that torch's own operators compute, in the engine's dtype."""

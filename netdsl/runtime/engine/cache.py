@@ -14,13 +14,15 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from netdsl import files
 from netdsl.diagnostics import NetdslError
 from netdsl.native.library import sources_digest
+
+TRITON = Path(files.__file__).parent / "kernels"
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -33,7 +35,16 @@ def environment(device: torch.device) -> dict[str, Any]:
     else:
         found |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}  # type: ignore[no-untyped-call]
         found |= {"capability": list(torch.cuda.get_device_capability(device)), "driver": driver()}
+        found["kernels"] = digest(TRITON)
     return found
+
+
+def digest(folder: Path) -> str:
+    """Tells one state of the kernels there from another: what was measured of one says nothing of the next."""
+    found = hashlib.sha256()
+    for source in sorted(folder.glob("*.py")):
+        found.update(source.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def driver(path: Path = Path("/proc/driver/nvidia/version")) -> str:
@@ -55,6 +66,16 @@ def device_name(device: torch.device) -> str:
     return platform.processor() or platform.machine()
 
 
+class Choice(NamedTuple):
+    """What was found of a task: the name of the candidate that is taken, and of all; the median times in microseconds
+    of those that were measured; and of others why they are out."""
+
+    chosen: str
+    among: list[str]
+    microseconds: Mapping[str, float] = {}
+    out: Mapping[str, str] = {}
+
+
 class Choices:
     """The name of the candidate chosen for a task, by the task's key. It holds only among the same candidates."""
 
@@ -70,9 +91,17 @@ class Choices:
             return None
         return str(found["chosen"])
 
-    def put(self, fresh: Mapping[str, tuple[str, list[str]]]) -> None:
-        """Remember choices by their keys: the name, and among which. Others may have written meanwhile."""
-        self.known.update({key: {"chosen": chosen, "among": among} for key, (chosen, among) in fresh.items()})
+    def about(self, key: str) -> Choice | None:
+        """All that is known of a task."""
+        found = self.known.get(key)
+        if not isinstance(found, dict) or found.keys() != set(Choice._fields):
+            return None
+        choice = Choice(**found)
+        return choice if isinstance(choice.microseconds, dict) and isinstance(choice.out, dict) else None
+
+    def put(self, fresh: Mapping[str, Choice]) -> None:
+        """Remember choices by their keys. Others may have written meanwhile."""
+        self.known.update({key: choice._asdict() for key, choice in fresh.items()})
         with contextlib.suppress(OSError, NetdslError, ValueError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.known = self._read() | self.known

@@ -77,6 +77,7 @@ class Launch(Call):
     ) -> None:
         assert room is None or room.shape == task.out.shape, f"the plan has {tuple(room.shape)}"
         self.run: Any = run
+        self.key = task.key
         self.writes, self.room, self.lasting, self.out, self.device = writes, room, lasting, task.out, task.device
         self.at_home = ends.homes[0] is not None
         self.source = ends.operands[task.step.form.source.slot]

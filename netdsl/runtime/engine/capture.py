@@ -14,6 +14,7 @@ from netdsl.runtime.engine import graphs
 from netdsl.runtime.engine.calls import Slots
 from netdsl.runtime.engine.head import Split
 from netdsl.runtime.engine.program import Line, Program
+from netdsl.runtime.engine.tuning import compile_together
 
 
 class Uncaptured(Exception):
@@ -42,7 +43,7 @@ class Captured:
 
         try:
             self.slots, self._replay = graphs.record(work, program.device)
-        except RuntimeError as error:
+        except Exception as error:
             where = f"`{at[0].node.name}` ({at[0].kernel}): " if at else ""
             raise Uncaptured(where + str(_first(error)).partition("\n")[0]) from error
 
@@ -59,7 +60,7 @@ class Captured:
         return [*self.inputs, *(tensor for tensors in left for tensor in tensors)]
 
 
-def _first(error: RuntimeError) -> RuntimeError:
+def _first(error: Exception) -> Exception:
     """The error that led to others: a recording that has failed cannot be ended either."""
     before = error.__context__
     return _first(before) if isinstance(before, RuntimeError) else error
@@ -69,8 +70,10 @@ def attempted(program: Program | Split, example: Callable[[], Sequence[Tensor]])
     """The program captured, or why it is not: each call then issues its steps one by one. Neither on a CPU."""
     if not captures(program.device) or isinstance(program, Split):
         return None, None
+    given = example()
+    compile_together(program, given)
     try:
-        return Captured(program, example()), None
+        return Captured(program, given), None
     except Uncaptured as reason:
         return None, str(reason)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import torch
@@ -77,7 +78,8 @@ class Engine:
         with self._lock, torch.inference_mode(False), torch.no_grad(), self._turn, self._arithmetic():
             snapshot = Snapshot(self.model)
             weights = weights_of(self.graph, self.model, self.device)
-            program = self._built(weights, Choices(self.device) if self.tune else None, progress)
+            self._choices = Choices(self.device) if self.tune else None
+            program = self._built(weights, self._choices, progress)
             self._captured, self.uncaptured = capture.attempted(program, self._builder.inputs)
             self._snapshot, self._program = snapshot, program
             held = program.held() if self._captured is None else [*program.held(), *self._captured.held()]
@@ -136,7 +138,8 @@ class Engine:
         """
         with self._lock, torch.no_grad(), self._turn, self._arithmetic():
             inputs = self._builder.inputs()
-            steps = timed(self._program, inputs, runs, lambda graph: floors(graph, self.batch, self.dtype, self.device))
+            least = partial(floors, batch=self.batch, dtype=self.dtype, device=self.device)
+            steps = timed(self._program, inputs, runs, least, self._choices)
             whole = passed(self._captured or self._program, inputs, runs)
         return Report(
             network=self.graph.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -14,6 +14,8 @@ from torch import Tensor
 from netdsl.form import title
 from netdsl.graph import Graph
 from netdsl.runtime.engine import graphs
+from netdsl.runtime.engine.cache import Choices
+from netdsl.runtime.engine.calls import Launch
 from netdsl.runtime.engine.capture import Captured
 from netdsl.runtime.engine.head import Split
 from netdsl.runtime.engine.program import VIEW, Line, Program
@@ -28,13 +30,16 @@ Floors: TypeAlias = Callable[[Graph], Mapping[int, float]]  # the least seconds 
 @dataclass(frozen=True, slots=True)
 class StepTime:
     """One step. `floor` is the least that it could take here, by the roofline, in microseconds too; None where nothing
-    says so. It leaves caches out, so that a small step may stay below it."""
+    says so. It leaves caches out, so that a small step may stay below it. `candidates` has the microseconds that each
+    took when the engine was tuned, the best guess first; `out` those that were not right or did not run, and why."""
 
     step: str
     operator: str
     kernel: str
     microseconds: float
     floor: float | None
+    candidates: Mapping[str, float] = field(default_factory=dict)
+    out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def share(self) -> float | None:
@@ -82,6 +87,8 @@ class Report:
         )
         if self.uncaptured is not None:
             yield f"not in a CUDA graph: {self.uncaptured}"
+        if out := sum(len(step.out) for step in self.steps):
+            yield f"{out} candidates of these steps were wrong or did not run: `to_json()` says which and why"
         yield ""
         names = max([len("step"), *(len(step.step) for step in self.steps)])
         kernels = max([len("kernel"), *(len(step.kernel) for step in self.steps)])
@@ -95,26 +102,35 @@ class Report:
             yield f"{step.step:{names}}  {step.kernel:{kernels}}  {spent}  {floor:>9}  {left:>9}".rstrip()
 
 
-def timed(program: Program | Split, inputs: Sequence[Tensor], runs: int, floors: Floors) -> tuple[StepTime, ...]:
-    """The steps of `program`, each with the median of its times."""
+def timed(
+    program: Program | Split, inputs: Sequence[Tensor], runs: int, floors: Floors, choices: Choices | None
+) -> tuple[StepTime, ...]:
+    """The steps of `program`, each with the median of its times; those of candidates stand in `choices`."""
     if isinstance(program, Split):
         head = program.head
         passes = [head.times(inputs) for _ in range(WARM + runs)][WARM:]
         rows = _rows(head.lines, [list(spent) for spent in zip(*passes, strict=True)], floors(head.graph), BY_IMAGE)
-        return rows + timed(program.tail, head.outputs, runs, floors)
+        return rows + timed(program.tail, head.outputs, runs, floors, choices)
     times = _in_graphs(program, inputs, runs) if program.device.type == "cuda" else _in_passes(program, inputs, runs)
-    return _rows(program.lines, times, floors(program.graph))
+    return _rows(program.lines, times, floors(program.graph), choices=choices)
 
 
 def _rows(
-    lines: Sequence[Line], times: Sequence[list[int]], floors: Mapping[int, float], how: str = ""
+    lines: Sequence[Line],
+    times: Sequence[list[int]],
+    floors: Mapping[int, float],
+    how: str = "",
+    choices: Choices | None = None,
 ) -> tuple[StepTime, ...]:
     found = []
     for line, spent in zip(lines, times, strict=True):
         floor = floors.get(line.node.number)
         operator = "" if line.node.op is None else line.node.op.label()
         microseconds = statistics.median(spent) / 1e3
-        found.append(StepTime(title(line.node, 0), operator, line.kernel + how, microseconds, floor and 1e6 * floor))
+        row = StepTime(title(line.node, 0), operator, line.kernel + how, microseconds, floor and 1e6 * floor)
+        if choices is not None and isinstance(line.call, Launch) and (known := choices.about(line.call.key)):
+            row = replace(row, candidates=known.microseconds, out=known.out)
+        found.append(row)
     return tuple(found)
 
 

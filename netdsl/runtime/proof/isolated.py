@@ -7,6 +7,7 @@ at all, is seen too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import torch
@@ -34,6 +35,8 @@ def prove_kernels(
     """A check for every case in each of the `ways`, names of gates, one way after the other."""
     listed = list(cases)
     for way in ways:
+        if device.type == "cuda":
+            _compile_together(listed, way, device)
         for case in listed:
             tell(case.like.name, way)
             with interpreter.quick():
@@ -41,6 +44,16 @@ def prove_kernels(
             notes = "; ".join(text for text in (note, case.note) if text)
             what = label(case.graph, case.like)
             yield Check(case.like.name, what, place(case.like), f"kernel {way}", error, GATES[way], case.same, notes)
+
+
+def _compile_together(cases: Iterable[Case], way: str, device: torch.device) -> None:
+    """Compile all kernels at once, which takes longer than to run them. Who fails here will where it is proved."""
+    from netdsl.kernels.launch import ahead
+
+    with ahead():
+        for case in cases:
+            with suppress(Exception):
+                prove(case, way, device)
 
 
 def prove(case: Case, way: str, device: torch.device, margin: int = GUARD) -> tuple[Error, str]:
