@@ -19,6 +19,7 @@ from netdsl.ops.norm import Lrn
 from netdsl.ops.op import Op
 from netdsl.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from netdsl.runtime import interpreter
+from netdsl.runtime.dtypes import nearest_tf32
 from netdsl.runtime.folding import Affine
 from netdsl.runtime.prepared import Prepared, Run
 from netdsl.runtime.values import channels_together, joined
@@ -87,6 +88,8 @@ def convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Callable[
     """A convolution, transposed convolution or linear layer, its weights packed once, for whichever kernel and tile is
     asked for; None takes what the kernels choose."""
     weight, scale = weights(step, dtype)
+    if precision == "tf32" and dtype is torch.float32 and not _is_depthwise(step):
+        weight = nearest_tf32(weight)  # the matrix units drop the bits that they have no room for
     weight = channels_together(weight)  # as the copy engine reads it
     windows, rank = step.windows, weight.dim() - 2
     fixed = {"scale": scale, "precision": precision, **_surroundings(step)}
@@ -105,6 +108,12 @@ def convolution(step: Prepared, dtype: torch.dtype, precision: str) -> Callable[
         function(given, weight, bias, residual=residual, out=out, config=config, **fixed)
 
     return lambda config: partial(run, config)
+
+
+def _is_depthwise(step: Prepared) -> bool:
+    """Whether each output is of one channel: such products are computed in fp32."""
+    assert step.weight is not None
+    return step.windows is not None and step.windows.groups == step.channels == step.weight.shape[0]
 
 
 def _surroundings(step: Prepared) -> dict[str, Any]:

@@ -53,7 +53,7 @@ net layers {
 """
 
 
-def tasks_of(text: str, dtype: torch.dtype = torch.float32) -> dict[str, Task]:
+def tasks_of(text: str, dtype: torch.dtype = torch.float32, precision: str = "ieee") -> dict[str, Task]:
     """The tasks of a network after every pass, by the names of their layers, as far as they have one."""
     network = netdsl.compile(text)
     graph = run(network.graph, PIPELINE)
@@ -61,7 +61,7 @@ def tasks_of(text: str, dtype: torch.dtype = torch.float32) -> dict[str, Task]:
     sketch = Sketch(graph, 2, dtype, CPU, joins=False)
     found = {}
     for node in graph.nodes:
-        if node.op is not None and not sketch.is_view(node) and (task := sketch.task(node, weights, "ieee")):
+        if node.op is not None and not sketch.is_view(node) and (task := sketch.task(node, weights, precision)):
             found[task.step.form.core.name if task.step.form.core else node.name] = task
     return found
 
