@@ -163,7 +163,7 @@ def run(job: Job, seconds: float, environment: dict[str, str]) -> dict[str, Any]
     found = {"status": status, "seconds": round(took, 1), "unfinished": status not in (0, 1) or not out.strip()}
     if "--json" in job.command and (told := child.printed(out)) is not None:
         return {**found, "json": told, "said": [f"{told['milliseconds']:.2f} ms"]}
-    return {**found, "said": [*child.end(out), *child.end(err)]}
+    return {**found, "said": [*child.end(err), *child.end(out)]}
 
 
 def joined(book: Book, plan: Plan) -> tuple[Book, list[str]]:
