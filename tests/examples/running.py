@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -88,6 +88,17 @@ def results(outputs: Any) -> tuple[Tensor, ...]:
     if isinstance(outputs, Tensor):
         return (outputs,)
     return tuple(tensor for part in outputs for tensor in results(part))
+
+
+def in_layouts(module: nn.Module, inputs: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+    """What a module yields of planes that lie one behind the other, and of channels that lie together: torch sums in
+    another order, and may be ten times as far from the truth in one as in the other."""
+    found = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        given = [x.contiguous(memory_format=layout) if x.dim() == 4 else x for x in inputs]
+        found.append(results(module.to(memory_format=layout)(*given)))  # type: ignore[call-overload]
+    return found
 
 
 def targets(graph: Graph, inputs: Mapping[str, Tensor], outputs: Any) -> dict[str, Tensor]:
