@@ -65,6 +65,15 @@ def test_bands_are_those_of_the_whole(layer: str, monkeypatch: pytest.MonkeyPatc
     assert bands.error(right).largest < 1e-12
 
 
+def test_where_a_band_would_read_nothing_all_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "LARGE", 0)
+    task = task_of("conv(6, 5, stride = 2, pad = 30)", 2)
+    sources = drawn(task)
+    held = Reference(task, sources, None)
+    assert held.bands == []
+    assert held.error(whole(task, sources)).largest == 0
+
+
 @pytest.mark.parametrize("large", [0, 10**9])
 @pytest.mark.parametrize(("sample", "row"), [(0, 0), (0, 52), (2, -1), (2, BAND - 1)])
 def test_a_wrong_number_is_seen(sample: int, row: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:

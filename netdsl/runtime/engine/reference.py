@@ -29,12 +29,12 @@ class Reference:
         read = [_ends(source).double() for source in sources]
         added = None if residual is None else _ends(residual).double()
         whole = torch.empty((len(read[0]), *task.out.shape[1:]), dtype=torch.float64, device=task.device)
-        self.bands = _bands(task.step, whole)
-        if not self.bands:
+        self.bands = _bands(task.step, read, whole)
+        if self.bands:
+            self.wanted = [_rows(task.step, read, added, whole, *band) for band in self.bands]
+        else:
             algebra.run(task.step, read, added, whole)
             self.wanted = [whole]
-        else:
-            self.wanted = [_rows(task.step, read, added, whole, *band) for band in self.bands]
 
     def error(self, found: Tensor) -> Error:
         """How far a result of the whole batch is from the right one; it must not have any NaN."""
@@ -50,13 +50,24 @@ def _ends(x: Tensor) -> Tensor:
     return x[:: max(1, len(x) - 1)]
 
 
-def _bands(step: Prepared, out: Tensor) -> list[tuple[int, int]]:
-    """First and last rows, along the first spatial axis; none where all are computed."""
+def _bands(step: Prepared, sources: Sequence[Tensor], out: Tensor) -> list[tuple[int, int]]:
+    """First and last rows, along the first spatial axis; none where all are computed. So they are where the edge is so
+    wide that some read nothing but padding."""
     if not isinstance(step.core, Conv) or step.weight is None or step.weight[0].numel() * out.numel() < LARGE:
         return []
-    rows = out.shape[2]
-    middle = (rows - BAND) // 2
-    return [(0, BAND), (middle, middle + BAND), (rows - BAND, rows)] if rows > 3 * BAND else []
+    rows, middle = out.shape[2], (out.shape[2] - BAND) // 2
+    bands = [(0, BAND), (middle, middle + BAND), (rows - BAND, rows)]
+    read = [_read(step, first, last) for first, last in bands]
+    inside = all(first < sources[0].shape[2] and last > 0 for first, last in read)
+    return bands if rows > 3 * BAND and inside else []
+
+
+def _read(step: Prepared, first: int, last: int) -> tuple[int, int]:
+    """The rows that rows `first` to `last` of a convolution are computed of; they may lie in the padding."""
+    windows = step.windows
+    assert windows is not None
+    stride, (before, _) = windows.stride[0], windows.padding[0]
+    return first * stride - before, (last - 1) * stride - before + (windows.kernel[0] - 1) * windows.dilation[0] + 1
 
 
 def _rows(
@@ -65,13 +76,11 @@ def _rows(
     """Rows `first` to `last` of a convolution: the same one, of the rows that it reads and what padding is left."""
     windows = step.windows
     assert windows is not None
-    (before, _), *others = windows.padding
-    top = first * windows.stride[0] - before
-    end = (last - 1) * windows.stride[0] - before + (windows.kernel[0] - 1) * windows.dilation[0] + 1
+    begin, end = _read(step, first, last)
     height = sources[0].shape[2]
-    padding = (max(0, -top), max(0, end - height))
-    read = [source[:, :, max(0, top) : min(end, height)] for source in sources]
+    padding = (max(0, -begin), max(0, end - height))
+    read = [source[:, :, max(0, begin) : min(end, height)] for source in sources]
     out = torch.empty_like(whole[:, :, first:last])
     added = None if residual is None else residual[:, :, first:last]
-    algebra.run(replace(step, windows=windows._replace(padding=(padding, *others))), read, added, out)
+    algebra.run(replace(step, windows=windows._replace(padding=(padding, *windows.padding[1:]))), read, added, out)
     return out
