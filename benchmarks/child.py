@@ -83,10 +83,14 @@ def end(text: str) -> list[str]:
 def _asked_to_end(child: subprocess.Popen[str]) -> tuple[str, str]:
     """What it said, the last words too: pytest tells of the failures so far where it is interrupted, and a Python that
     waits for a device is deaf to all but SIGABRT, at which it says where it waits."""
-    for number, seconds in ((signal.SIGINT, LAST_WORDS), (signal.SIGABRT, LAST_TRACE)):
-        _signal(child, number)
+    _signal(child, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.communicate(timeout=LAST_WORDS)
+    if child.poll() is None:  # alone: what it started would drown its words
+        resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))  # all its memory is not worth a file
+        child.send_signal(signal.SIGABRT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.communicate(timeout=seconds)
+            return child.communicate(timeout=LAST_TRACE)
     _signal(child, signal.SIGKILL)
     return child.communicate()
 
@@ -94,6 +98,4 @@ def _asked_to_end(child: subprocess.Popen[str]) -> tuple[str, str]:
 def _signal(child: subprocess.Popen[str], number: signal.Signals) -> None:
     """To the child and all that it started."""
     with contextlib.suppress(ProcessLookupError):
-        if number is signal.SIGABRT:  # all its memory is not worth a file
-            resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))
         os.killpg(child.pid, number)

@@ -189,7 +189,7 @@ def environment(folder: Path) -> dict[str, str]:
     """What is tuned goes beside the results, which are carried to the next machine; large caches stay on this one."""
     scratch = Path(tempfile.gettempdir()) / "netdsl_gpu"
     return {
-        "NETDSL_CACHE": str(folder / "gpu_cache"),
+        "NETDSL_CACHE": str(folder.resolve() / "gpu_cache"),
         "TRITON_CACHE_DIR": str(scratch / "triton"),
         "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
         "NETDSL_PROGRESS": "1",
