@@ -22,7 +22,20 @@ from netdsl.plan.memory import memory
 from netdsl.runtime import interpreter
 from netdsl.runtime.arena import Arena
 from netdsl.runtime.device import kept_random, numbered
-from netdsl.runtime.engine import building, capture, cublas, cudnn, engine, graphs, plain, program, triton, tuning
+from netdsl.runtime.engine import (
+    building,
+    capture,
+    checking,
+    cublas,
+    cudnn,
+    engine,
+    graphs,
+    plain,
+    program,
+    triton,
+    tuning,
+    waiting,
+)
 from netdsl.runtime.engine.arithmetic import arithmetic, settings
 from netdsl.runtime.engine.cache import driver
 from netdsl.runtime.engine.calls import Call, Slots
@@ -96,7 +109,7 @@ def test_candidates_of_libraries_are_right(cudnns, dtype):
     for name, task in tasks_of(LAYERS, dtype).items():
         offers = offered(task)
         with interpreter.quick():
-            assert [each for each, _ in tuning.right(task, offers)] == offers or not offers, name
+            assert [each for each, _ in checking.right(task, offers)] == offers or not offers, name
         seen |= {offer.name for offer in offers}
     assert seen == {
         "cuDNN", "cuDNN + pointwise", "cuDNN conv + relu", "cuDNN conv + add + relu",
@@ -110,7 +123,7 @@ def test_a_wrong_candidate_is_out(cudnns, monkeypatch):
     monkeypatch.setattr(torch, "cudnn_convolution_relu", lambda *given: real(*given) + 0.1)
     out: dict[str, str] = {}
     with interpreter.quick():
-        passed = [offer.name for offer, _ in tuning.right(task, offered(task), out)]
+        passed = [offer.name for offer, _ in checking.right(task, offered(task), out)]
     assert passed == ["cuDNN + pointwise", "cuBLAS + bias + relu"]
     assert out == {"cuDNN conv + relu": "wrong: RMS 8.9e-02, largest 8.9e-02"}
 
@@ -125,10 +138,10 @@ def test_on_a_gpu_a_candidate_that_raises_is_out(cudnns, monkeypatch):
     monkeypatch.setattr(torch, "cudnn_convolution_relu", refuse)
     with interpreter.quick():
         with pytest.raises(RuntimeError, match="unable to find an engine"):
-            tuning.right(task, offers)
-        monkeypatch.setattr(tuning, "may_fail", lambda device: True)
+            checking.right(task, offers)
+        monkeypatch.setattr(checking, "may_fail", lambda device: True)
         out: dict[str, str] = {}
-        assert len(tuning.right(task, offers, out)) == len(offers) - 1
+        assert len(checking.right(task, offers, out)) == len(offers) - 1
     assert out == {"cuDNN conv + relu": "RuntimeError: GET was unable to find an engine to execute this computation"}
 
 
@@ -149,10 +162,11 @@ def test_a_fault_names_the_candidate_that_made_it(monkeypatch):
         if "faulty" in ran:
             raise RuntimeError("CUDA error: an illegal memory access was encountered\nCompile with TORCH_USE_CUDA_DSA")
 
-    monkeypatch.setattr(tuning, "may_fail", lambda device: True)
-    monkeypatch.setattr(tuning, "wait", wait)
-    with pytest.raises(tuning.Faulted) as raised:
-        tuning.right(task, [named("first"), named("faulty"), named("third")])
+    monkeypatch.setattr(checking, "may_fail", lambda device: True)
+    for module in (checking, waiting):
+        monkeypatch.setattr(module, "wait", wait)
+    with pytest.raises(waiting.Faulted) as raised:
+        checking.right(task, [named("first"), named("faulty"), named("third")])
     assert ran == ["first", "faulty"]
     assert str(raised.value) == (
         "faulty broke cpu: RuntimeError: CUDA error: an illegal memory access was encountered; "
@@ -189,7 +203,7 @@ def test_what_was_there_before_must_not_matter(fault):
         return run
 
     (plain_offer,) = plain.candidates(task)
-    passed = tuning.right(task, [Candidate("faulty", make, writes=True), plain_offer])
+    passed = checking.right(task, [Candidate("faulty", make, writes=True), plain_offer])
     assert [offer.name for offer, _ in passed] == [plain_offer.name]
 
 
@@ -197,10 +211,10 @@ def test_kernels_are_compiled_at_once_before_one_is_tried(monkeypatch):
     compiled: list[Launch] = []
     monkeypatch.setattr(launching, "compile_ahead", compiled.extend)
     task = tasks_of(LAYERS)["two"]
-    sources, out = [tuning._like(source, task) for source in task.sources], tuning._spoilt(task)
+    sources, out = [checking._like(source, task) for source in task.sources], checking._spoilt(task)
     assert task.residual is not None
     offers = [*triton.candidates(task), *cudnn.candidates(task), *plain.candidates(task)]
-    tuning.compile_all(offers, sources, tuning._like(task.residual, task), out)
+    checking.compile_all(offers, sources, checking._like(task.residual, task), out)
     assert [launch.config.kernel for launch in compiled] == ["conv_pointer", "pointwise"]
     assert out.isnan().all()
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import netdsl
 from netdsl.passes import PIPELINE, run
-from netdsl.runtime.engine import catalogue, tuning
+from netdsl.runtime.engine import catalogue, checking
 from netdsl.runtime.engine.arithmetic import arithmetic, settings
 from netdsl.runtime.engine.model import weights_of
 from netdsl.runtime.engine.tasks import Sketch
@@ -59,7 +59,7 @@ def test_every_candidate_is_right(text, dtype, precision, device, counted):
             if node.op is None or sketch.is_view(node) or (task := sketch.task(node, weights, precision)) is None:
                 continue
             offers = catalogue.candidates(task)
-            passed = {offer.name for offer, _ in tuning.right(task, offers)}
+            passed = {offer.name for offer, _ in checking.right(task, offers)}
             missing = {offer.name for offer in offers} - passed - set(MAY_BE_MISSING)
             assert not missing, f"{node.name}: {task.key}"
             counted(f"candidates right on the GPU in {dtype}, {precision}", len(passed))

@@ -13,7 +13,7 @@ from torch import Tensor
 from netdsl.kernels import observed
 from netdsl.runtime.dtypes import nearest_tf32
 from netdsl.runtime.engine import triton
-from netdsl.runtime.engine.tuning import _like
+from netdsl.runtime.engine.checking import _like
 from tests.engine.test_cuda import tasks_of
 
 LEAST = -126 - 10  # the exponent of the last bit of the smallest normal numbers, and of all below them

@@ -4,8 +4,10 @@ passes.py     which passes pay
 tasks.py      from the graph that they make to tasks (task.py): what each step reads and writes, and how that lies
 catalogue.py  who offers to compute a task: candidates (candidate.py) of native.py, onednn.py and plain.py, and on a
               GPU of triton.py, cudnn.py and cublas.py
-tuning.py     which of them are right, and which is the fastest; cache.py remembers it
-building.py   all of that in a program (program.py): a flat list of calls, kernels in C in series (settling.py)
+checking.py   which of them are right, by float64 (reference.py)
+tuning.py     which of those is the fastest; cache.py remembers it, waiting.py knows when a device is done
+building.py   all of that in a program (program.py): a flat list of calls (calls.py), kernels in C in series
+              (settling.py)
 head.py       on a CPU, the first steps of a batch sample by sample, before the program of the others
 capture.py    on a GPU, the program in a CUDA graph (graphs.py); turn.py keeps calls apart, arithmetic.py sets torch
 engine.py     what users hold: the program, and whether it is still that of the model (freshness.py)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from netdsl.graph import Graph, Node
-from netdsl.runtime.engine import tuning
+from netdsl.runtime.engine import checking, tuning
 from netdsl.runtime.engine.cache import Choices
 from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.catalogue import candidates
@@ -95,7 +95,7 @@ class Builder:
     def _trial(self, program: Program, node: Node, task: Task) -> Trial:
         offers: list[Candidate] = candidates(task)
         out: dict[str, str] = {}
-        lines = [program.line(node, task, offer, run) for offer, run in tuning.right(task, offers, out)]
+        lines = [program.line(node, task, offer, run) for offer, run in checking.right(task, offers, out)]
         return Trial(task.key, [offer.name for offer in offers], lines, out=out)
 
     def _measure(self, program: Program, trials: list[Trial], choices: Choices, tell: Progress) -> None:
@@ -127,6 +127,6 @@ class Builder:
 
     def inputs(self) -> list[Tensor]:
         """Random ones, always the same, as steps read them."""
-        draws = torch.Generator().manual_seed(tuning.SEED)
+        draws = torch.Generator().manual_seed(checking.SEED)
         found = [random_input(node, self.sketch.batch, draws) for node in inputs_of(self.graph)]
         return [self.sketch.taken(tensor.to(self.device)) for tensor in found]

@@ -16,9 +16,9 @@ from netdsl.native import Astray, SeriesByImage
 from netdsl.plan.cut import Cut, best_cut
 from netdsl.runtime.engine import native
 from netdsl.runtime.engine.calls import Settled, Slots
+from netdsl.runtime.engine.checking import SEED
 from netdsl.runtime.engine.program import Line, Program
 from netdsl.runtime.engine.tasks import Sketch
-from netdsl.runtime.engine.tuning import SEED
 from netdsl.runtime.geometry import known
 from netdsl.runtime.inputs import inputs_of
 

@@ -11,7 +11,8 @@ from netdsl.graph import Graph
 from netdsl.plan.device import Device
 from netdsl.plan.roofline import costs
 from netdsl.runtime.engine.arithmetic import settings
-from netdsl.runtime.engine.tuning import SEED, clock
+from netdsl.runtime.engine.checking import SEED
+from netdsl.runtime.engine.waiting import clock
 
 RUNS = 5
 SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices that are multiplied

@@ -19,7 +19,7 @@ from netdsl.runtime.engine.calls import Launch
 from netdsl.runtime.engine.capture import Captured
 from netdsl.runtime.engine.head import Split
 from netdsl.runtime.engine.program import VIEW, Line, Program
-from netdsl.runtime.engine.tuning import clock
+from netdsl.runtime.engine.waiting import clock
 
 WARM = 2  # passes before the first that is timed
 BY_IMAGE = ", by image"  # said of the kernels of a head

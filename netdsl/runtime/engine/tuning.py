@@ -1,4 +1,4 @@
-"""Choosing a candidate: first whether each is right, then which is the fastest.
+"""Which of the candidates that are right is the fastest.
 
 Times are taken where they will be spent. On a CPU the network itself runs, again and again, each step by its
 candidates in turn. So weights come from as far away as they will, what is read was just written by the step before it,
@@ -8,7 +8,6 @@ replayed from a CUDA graph of its own, with what it reads in the L2 or not, as i
 
 from __future__ import annotations
 
-import logging
 import math
 import statistics
 import time
@@ -16,31 +15,21 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine import graphs
 from netdsl.runtime.engine.cache import Choice
 from netdsl.runtime.engine.calls import Slots
-from netdsl.runtime.engine.candidate import Candidate
 from netdsl.runtime.engine.program import Line, Program
-from netdsl.runtime.engine.reference import Reference
-from netdsl.runtime.engine.task import Task
-from netdsl.runtime.proof.gates import GATES
+from netdsl.runtime.engine.waiting import clock, log, reason_of
 
 ROUNDS, SECONDS = 10, 4.0  # stop at the first of the two, but never before LEAST rounds
 LEAST = 3
-DRAWN = 1_000_003  # normal numbers, then the same again: more take seconds. A prime, so that no two rows are alike
-SEED = 0  # of the numbers that candidates are tried on: torch's own stay as they are
 CLEARLY = 0.95  # of a candidate's time is what a later one must stay below
 HOPELESS, LONG = 2.0, 10**6  # times as long as the fastest, nanoseconds: what takes more of both is not tried again
-
-REASON = 200  # characters of why a candidate is out
-
-log = logging.getLogger(__name__)  # what is begun: a kernel that hangs says nothing itself
 
 # Hears how much of the tuning is done, from 0 to 1.
 Progress: TypeAlias = Callable[[float], None]
@@ -94,95 +83,12 @@ class Trial:
 Learned: TypeAlias = Callable[[Sequence[Trial]], None]
 
 
-class Faulted(RuntimeError):
-    """A kernel took its device's context with it: this process computes nothing more there."""
-
-
-def right(task: Task, offers: Sequence[Candidate], out: dict[str, str] | None = None) -> list[tuple[Candidate, Any]]:
-    """Those that compute what the algebra of float64 does, on random numbers, with what they made; all of them if none
-    does. On a GPU one that raises is out: a kernel may need more than the device has, and a library have none.
-
-    Where they write was full of NaN before: one that leaves something out or reads it is out too. `out` gets why each
-    is. Raises Faulted.
-    """
-    out = {} if out is None else out
-    draws = torch.Generator(task.device).manual_seed(SEED)
-    sources = [_random(source, task, draws) for source in task.sources]
-    residual = None if task.residual is None else _random(task.residual, task, draws)
-    reference = Reference(task, sources, residual)
-    gate = GATES[_gate(task)]
-    if may_fail(task.device):
-        compile_all(offers, sources, residual, _spoilt(task))
-    made: list[tuple[Candidate, Any]] = []
-    passed: list[tuple[Candidate, Any]] = []
-    for candidate in offers:
-        added = None if residual is None else residual.clone(memory_format=torch.preserve_format)
-        log.debug("trying %s for %s", candidate.name, task.key)
-        try:
-            run = candidate.make()
-            found = computed(candidate, run, sources, added, _spoilt(task))
-            wait(task.device)  # so that what goes wrong does it here
-        except Exception as error:
-            if not may_fail(task.device):
-                raise
-            out[candidate.name] = _reason(error, candidate.name, task.key, task.device)
-            if candidate is offers[-1] and not made:
-                raise
-            continue
-        made.append((candidate, run))
-        far = reference.error(found)
-        if far.over(gate) <= 1:
-            passed.append((candidate, run))
-        else:
-            out[candidate.name] = f"wrong: RMS {far.rms:.1e}, largest {far.largest:.1e}"
-            log.debug("%s is %s", candidate.name, out[candidate.name])
-    return passed or made
-
-
-def _reason(error: Exception, name: str, key: str, device: torch.device) -> str:
-    """Why a candidate that raised is out. Raises Faulted."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    reason = f"{type(error).__name__}: {first}"[:REASON]
-    log.debug("%s is out: %s", name, reason)
-    try:
-        wait(device)
-    except Exception:
-        raise Faulted(f"{name} broke {device}: {reason}; it was to compute {key}") from error
-    return reason
-
-
-def may_fail(device: torch.device) -> bool:
-    """Whether a candidate may turn out not to run there."""
-    return device.type == "cuda"
-
-
-def compile_all(offers: Sequence[Candidate], sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> None:
-    """Compile the kernels of ours that `offers` launch, all at once. Who fails here will where it is tried."""
-    from netdsl.kernels.launch import ahead
-
-    with ahead():
-        for offer in offers:
-            if offer.writes:
-                with suppress(Exception):
-                    computed(offer, offer.make(), sources, residual, out)
-
-
 def compile_together(program: Program, inputs: Sequence[Tensor]) -> None:
     """Compile the kernels of ours that a pass launches, all at once. Who fails here will where it runs."""
     from netdsl.kernels.launch import ahead
 
     with suppress(Exception), ahead():
         program.run(inputs)
-
-
-def computed(candidate: Candidate, run: Any, sources: Sequence[Tensor], residual: Tensor | None, out: Tensor) -> Tensor:
-    """What a candidate yields: `out`, if it writes where it is told."""
-    if not candidate.writes:
-        del out  # torch will likely take the same memory for the result: cuDNN's conv + relu reads what it finds there
-        found: Tensor = run(sources, residual)
-        return found
-    run(sources, residual, out)
-    return out
 
 
 def time_in_graphs(
@@ -213,7 +119,7 @@ def _in_graph(line: Line, trial: Trial, slots: Slots, device: torch.device, cold
     try:
         return graphs.nanoseconds(partial(line.call, slots), device, cold)
     except Exception as error:
-        trial.out[line.kernel] = _reason(error, line.kernel, trial.key, device)
+        trial.out[line.kernel] = reason_of(error, line.kernel, trial.key, device)
         if line is trial.lines[-1] and not any(trial.nanoseconds):
             raise
         return []
@@ -257,37 +163,3 @@ def _pass(program: Program, trial_of: dict[int, Trial], turn: int, inputs: Seque
             trial.lines[index].call(slots)
             trial.nanoseconds[index].append(clock(program.device) - start)
         program.forget(line, slots)
-
-
-def clock(device: torch.device) -> int:
-    """Nanoseconds, when all work on the device is done."""
-    wait(device)
-    return time.perf_counter_ns()
-
-
-def wait(device: torch.device) -> None:
-    """Until all work on the device is done. Raises what went wrong in it."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def _gate(task: Task) -> str:
-    return task.precision if task.dtype is torch.float32 else name_of(task.dtype)
-
-
-def _spoilt(task: Task) -> Tensor:
-    """Where the result will lie, full of NaN."""
-    return _like(task.out, task).fill_(torch.nan)
-
-
-def _random(sketch: Tensor, task: Task, draws: torch.Generator) -> Tensor:
-    """Signed numbers that lie as the sketch says."""
-    found = _like(sketch, task)
-    if found.numel() <= DRAWN:
-        return found.normal_(generator=draws)
-    drawn = torch.empty(DRAWN, dtype=task.dtype, device=task.device).normal_(generator=draws)
-    return found.copy_(drawn.repeat(-(-found.numel() // DRAWN))[: found.numel()].view(found.shape))
-
-
-def _like(sketch: Tensor, task: Task) -> Tensor:
-    return torch.empty_strided(sketch.shape, sketch.stride(), dtype=task.dtype, device=task.device)
