@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 LAST_WORDS = 10.0  # seconds, for who is interrupted
 LAST_TRACE = 3.0  # seconds, for who will not end, to say where it is
-LINES, WIDTH = 120, 300  # of what a child said, that are kept
+LINES, WIDTH = 200, 300  # of what a child said, that are kept
 
 
 def run(

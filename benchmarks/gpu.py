@@ -150,7 +150,17 @@ class Plan:
 
     def _tests(self, name: str) -> Job:
         file, *chosen = SUITE[name]
-        pytest = ("-m", "pytest", "-v", "--tb=short", "-m", "gpu and not nightly", "-p", "no:cacheprovider")
+        pytest = (
+            "-m",
+            "pytest",
+            "-v",
+            "--tb=short",
+            "--maxfail=8",
+            "-m",
+            "gpu and not nightly",
+            "-p",
+            "no:cacheprovider",
+        )
         return Job(f"suite: {name}", (*pytest, f"tests/{file}", *chosen), 30, 240)
 
 

@@ -76,7 +76,8 @@ def brief(cell: dict[str, Any]) -> str:
 def _brief(row: dict[str, Any]) -> str:
     if row["median_ms"] is None:
         return f"{row['peer']}: {row['error']}"
-    return f"{row['peer']} {row['median_ms']:.1f} ms" + (f" ×{found.median:.2f}" if (found := ratio(row)) else "")
+    said = f"{row['peer']} {row['median_ms']:.1f} ms" + (f" ×{found.median:.2f}" if (found := ratio(row)) else "")
+    return f"{said} ({row['note']})" if row["peer"] == OURS and row["note"] else said
 
 
 # --------------------------------------------------------------------------------------------------------- the page

@@ -122,6 +122,18 @@ def test_every_way_to_be_wrong_is_seen(spoil, words):
     assert words in ours.error
 
 
+def test_an_engine_that_is_not_captured_says_so_in_its_row():
+    class Uncaptured(torch.nn.Module):
+        uncaptured = "`conv1` (cuDNN): no"
+
+        def __init__(self, module):
+            super().__init__()
+            self.forward = module.forward
+
+    (ours,) = run(VARIED, lambda module, **options: Uncaptured(module), peers=[], pairs=1).rows
+    assert ours.note == "not in a CUDA graph: `conv1` (cuDNN): no"
+
+
 def test_what_a_peer_raises_stands_in_its_row(monkeypatch):
     def engine(module, **options):
         raise RuntimeError("no such instruction\nat some place")

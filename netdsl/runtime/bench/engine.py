@@ -30,7 +30,8 @@ def _engine(case: Case) -> Contender:
             device=case.device.type,
             precision="tf32" if case.dtype == "tf32" else "ieee",
         )
-    return torch_contender(engine, case.laid_out(layout), case, "")
+    why = getattr(engine, "uncaptured", None)
+    return torch_contender(engine, case.laid_out(layout), case, "" if why is None else f"not in a CUDA graph: {why}")
 
 
 @contextmanager
