@@ -150,18 +150,9 @@ class Plan:
 
     def _tests(self, name: str) -> Job:
         file, *chosen = SUITE[name]
-        pytest = (
-            "-m",
-            "pytest",
-            "-v",
-            "--tb=short",
-            "--maxfail=8",
-            "-m",
-            "gpu and not nightly",
-            "-p",
-            "no:cacheprovider",
-        )
-        return Job(f"suite: {name}", (*pytest, f"tests/{file}", *chosen), 30, 240)
+        pytest = ("-m", "pytest", "-v", "--tb=short", "--maxfail=8", "-p", "no:cacheprovider")
+        marked = ("-m", "gpu and not nightly")
+        return Job(f"suite: {name}", (*pytest, *marked, f"tests/{file}", *chosen), 30, 240)
 
 
 def run(job: Job, seconds: float, environment: dict[str, str]) -> dict[str, Any]:

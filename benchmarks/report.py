@@ -76,7 +76,7 @@ def brief(cell: dict[str, Any]) -> str:
 def _brief(row: dict[str, Any]) -> str:
     if row["median_ms"] is None:
         return f"{row['peer']}: {row['error']}"
-    said = f"{row['peer']} {row['median_ms']:.1f} ms" + (f" ×{found.median:.2f}" if (found := ratio(row)) else "")
+    said = f"{row['peer']} {_figure(row['median_ms'])} ms" + (f" ×{found.median:.2f}" if (found := ratio(row)) else "")
     return f"{said} ({row['note']})" if row["peer"] == OURS and row["note"] else said
 
 
@@ -141,13 +141,19 @@ def _range(ordered: Sequence[Any]) -> str:
 def _line(book: Book, key: str, names: Sequence[str]) -> str:
     found = rows(book.cells.get(key, {}))
     ours = found.get(OURS, {})
-    mine = "" if ours.get("median_ms") is None else f"{ours['median_ms']:.1f} ± {ours['spread'] / 2:.1f}"
+    mine = "" if ours.get("median_ms") is None else _figure(ours["median_ms"], ours["spread"] / 2)
     cells = []
     for peer in names:
         row = found.get(peer, {})
         times = ratio(row)
-        cells.append(str(times) if times else f"{row['median_ms']:.1f} ms" if row.get("median_ms") else "")
+        cells.append(str(times) if times else f"{_figure(row['median_ms'])} ms" if row.get("median_ms") else "")
     return f"| {title(key)} | {mine} | " + " | ".join(cells) + " |"
+
+
+def _figure(milliseconds: float, deviation: float | None = None) -> str:
+    """To about three digits, and how far it varies to as many places."""
+    places = 1 if milliseconds >= 10 else 2 if milliseconds >= 1 else 3
+    return f"{milliseconds:.{places}f}" + ("" if deviation is None else f" ± {deviation:.{places}f}")
 
 
 def _groups(keys: Sequence[str]) -> list[tuple[str, list[str]]]:

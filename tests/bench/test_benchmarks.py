@@ -87,6 +87,15 @@ def test_the_page_has_every_cell_and_marks_where_netdsl_loses(tmp_path, measured
     assert picture.count("<circle") == 3 + 2 * len(NETWORKS)  # a legend, and a dot where there is a ratio
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "said"), [(123.456, "123.5 ± 0.1"), (9.876, "9.88 ± 0.10"), (0.4567, "0.457 ± 0.100")]
+)
+def test_short_times_have_as_many_digits(milliseconds, said):
+    book = Book(child.ROOT / "nothing")
+    book.cells["resnet50 batch 1 float32"] = cell(row("netdsl", milliseconds))
+    assert f"| ResNet-50, batch 1, float32 | {said} |" in report.page(book, list(book.cells), "")
+
+
 def test_a_geometric_mean_of_equals_is_theirs_and_surer():
     one = report.Ratio(1.5, 1.4, 1.6)
     mean = report.geometric_mean([one] * 4)
