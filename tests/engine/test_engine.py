@@ -73,6 +73,22 @@ def test_every_kind_of_step_in_every_format(dtype, tune):
     assert far(found, wanted).over(WHOLE[dtype]) < 1
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_formats_that_a_processor_cannot_multiply_in_are_computed_in_float32(dtype, batch, monkeypatch):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    network = netdsl.compile(ALL_KINDS)
+    model, format = model_of(network), getattr(torch, dtype)
+    given = inputs(network.graph, batch, format)
+    in_float32 = network.engine(model, batch=batch, tune=False)
+    engine = network.engine(model, batch=batch, dtype=dtype, tune=False, reuse_outputs=True)
+    for sign in (1, -1):
+        wanted = results(in_float32(*(sign * x.float() for x in given)))
+        found = results(engine(*(sign * x for x in given)))
+        assert all(torch.equal(ours, exact.to(format)) for ours, exact in zip(found, wanted, strict=True))
+    assert engine.report(1).dtype == dtype
+
+
 def test_what_is_convolved_and_added_to_it_is_not_written_over():
     network = netdsl.compile("""
 net loop {

@@ -1,4 +1,5 @@
-"""How torch is to multiply on a GPU while an engine computes by its operators: settings of the process, restored."""
+"""What an engine computes in: the dtype, and how torch is to multiply on a GPU meanwhile: settings of the process,
+restored."""
 
 from __future__ import annotations
 
@@ -15,6 +16,14 @@ Settings: TypeAlias = tuple[bool, str, str]  # cuDNN's measuring; how convolutio
 # Two threads that set and restore by turns would leave the process as one of them wanted it. The same holds of CUDA
 # graphs, which are recorded inside: torch records one at a time.
 _one_at_a_time = threading.RLock()
+
+
+def computed_in(dtype: torch.dtype, device: torch.device) -> torch.dtype:
+    """The dtype of all between inputs and outputs: float32 instead of one that the processor has no products in."""
+    if device.type != "cpu" or dtype not in (torch.float16, torch.bfloat16):
+        return dtype
+    there = dtype is torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return dtype if there else torch.float32
 
 
 @contextmanager

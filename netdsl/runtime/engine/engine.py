@@ -20,7 +20,7 @@ from netdsl.plan.cut import Cut
 from netdsl.runtime.device import numbered
 from netdsl.runtime.dtypes import name_of
 from netdsl.runtime.engine import capture
-from netdsl.runtime.engine.arithmetic import arithmetic
+from netdsl.runtime.engine.arithmetic import arithmetic, computed_in
 from netdsl.runtime.engine.building import Builder
 from netdsl.runtime.engine.cache import Choices, device_name
 from netdsl.runtime.engine.calls import Slots
@@ -61,9 +61,10 @@ class Engine:
     ) -> None:
         self.model, self.batch, self.dtype, self.device = model, batch, dtype, numbered(torch.device(device))
         self.precision, self.tune, self.reuse_outputs = precision, tune, reuse_outputs
-        ours = has_ours(self.device, dtype)
+        self.computed_in = computed_in(dtype, self.device)
+        ours = has_ours(self.device, self.computed_in)
         self.graph = run_passes(graph, passes(ours))
-        self._sketch = Sketch(self.graph, batch, dtype, self.device, joins=not ours)
+        self._sketch = Sketch(self.graph, batch, self.computed_in, self.device, joins=not ours)
         self._builder = Builder(self.graph, self._sketch, precision)
         self._tails: dict[int, Builder] = {}  # of the networks behind heads, by the number of nodes in these
         self._shapes = [(batch, *node.shape) for node in inputs_of(self.graph)]
@@ -88,12 +89,12 @@ class Engine:
 
     def _built(self, weights: Weights, choices: Choices | None, progress: Progress) -> Program | Split:
         """The program, with a head where that pays: as far as kernels in C compute all steps."""
-        found = cut_for(self.graph, self.batch, self.dtype, self.device)
+        found = cut_for(self.graph, self.batch, self.computed_in, self.device)
         while found is not None:
             try:
                 head = Head(found.head, self.batch, weights, self.precision)
             except NoHead as step:
-                found = cut_for(self.graph, self.batch, self.dtype, self.device, step.number)
+                found = cut_for(self.graph, self.batch, self.computed_in, self.device, step.number)
             else:
                 self._used = self._tail(found)
                 return Split(head, self._used.build(weights, choices, progress, head.outputs))
@@ -103,7 +104,7 @@ class Engine:
     def _tail(self, cut: Cut) -> Builder:
         length = len(cut.head.nodes)
         if length not in self._tails:
-            sketch = Sketch(cut.tail, self.batch, self.dtype, self.device, joins=False)
+            sketch = Sketch(cut.tail, self.batch, self.computed_in, self.device, joins=False)
             self._tails[length] = Builder(cut.tail, sketch, self.precision)
         return self._tails[length]
 
@@ -138,7 +139,7 @@ class Engine:
         """
         with self._lock, torch.no_grad(), self._turn, self._arithmetic():
             inputs = self._builder.inputs()
-            least = partial(floors, batch=self.batch, dtype=self.dtype, device=self.device)
+            least = partial(floors, batch=self.batch, dtype=self.computed_in, device=self.device)
             steps = timed(self._program, inputs, runs, least, self._choices)
             whole = passed(self._captured or self._program, inputs, runs)
         return Report(
@@ -171,6 +172,8 @@ class Engine:
         """What the caller gets: a copy of what the engine will write to or read again."""
         if not isinstance(output, Tensor):
             return tuple(map(self._given, output))
+        if output.dtype is self.computed_in is not self.dtype:
+            return output.to(self.dtype)
         if self.reuse_outputs or output.untyped_storage().data_ptr() not in self._held:
             return output
         return output.clone()

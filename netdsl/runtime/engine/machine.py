@@ -21,10 +21,8 @@ COPIED = {"cpu": 2**26, "cuda": 2**30}  # bytes
 
 def floors(graph: Graph, batch: int, dtype: torch.dtype, device: torch.device) -> Mapping[int, float]:
     """The least seconds of each step of `graph` here, by the numbers of its nodes."""
-    # What has no arithmetic of its own on a CPU is computed in float32.
-    exact = torch.float32 if device.type == "cpu" and dtype in (torch.float16, torch.bfloat16) else dtype
-    here = roofline(device, exact, torch.get_num_threads(), settings()[-1])
-    return {number: cost.seconds for number, cost in costs(graph, batch, dtype.itemsize, str(exact), here).items()}
+    here = roofline(device, dtype, torch.get_num_threads(), settings()[-1])
+    return {number: cost.seconds for number, cost in costs(graph, batch, dtype.itemsize, str(dtype), here).items()}
 
 
 @lru_cache(maxsize=16)

@@ -48,7 +48,7 @@ class Sketch:
 
     def taken(self, given: Tensor) -> Tensor:
         """An input as the steps read it."""
-        return channels_together(given) if given.is_floating_point() else given
+        return channels_together(given.to(self.dtype)) if given.is_floating_point() else given
 
     def rooms(self, values: Iterable[Value]) -> list[Tensor]:
         """Uninitialised memory for values, each by itself."""
