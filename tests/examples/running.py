@@ -91,10 +91,11 @@ def results(outputs: Any) -> tuple[Tensor, ...]:
 
 
 def in_layouts(module: nn.Module, inputs: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-    """What a module yields of planes that lie one behind the other, and of channels that lie together: torch sums in
-    another order, and may be ten times as far from the truth in one as in the other."""
+    """What a module yields of planes that lie one behind the other, and of channels that lie together, where it has no
+    volumes: torch sums in another order, and may be ten times as far from the truth in one as in the other."""
     found = []
-    for layout in (torch.contiguous_format, torch.channels_last):
+    flat = all(weight.dim() < 5 for weight in module.parameters())
+    for layout in (torch.contiguous_format, *((torch.channels_last,) if flat else ())):
         torch.manual_seed(0)
         given = [x.contiguous(memory_format=layout) if x.dim() == 4 else x for x in inputs]
         found.append(results(module.to(memory_format=layout)(*given)))  # type: ignore[call-overload]
