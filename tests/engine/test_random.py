@@ -59,7 +59,7 @@ def examine(seed: int, tune: bool) -> bool:
 def search(seeds: Iterable[int], counted: Counted, *, tune: bool) -> None:
     compared = [examine(seed, tune) for seed in seeds]
     counted("random networks computed by their engines", sum(compared))
-    assert sum(compared) >= 0.75 * len(compared)
+    assert sum(compared) >= 0.75 * len(compared)  # of a hundred it was 83 at the least
 
 
 def test_engines_of_random_networks(counted: Counted) -> None:

@@ -50,5 +50,6 @@ def test_what_takes_twice_as_long_and_long_is_not_tried_again(times: list[list[i
             trial.nanoseconds[index].append(unit * 1000)
         trial.narrow()
         assert trial.left == wanted
+        assert trial.best in wanted
         trial.forget()
         assert [bool(each) for each in trial.nanoseconds] == [index not in wanted for index in range(len(times))]

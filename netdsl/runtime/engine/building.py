@@ -42,7 +42,8 @@ class Builder:
         homes: dict[Value, Tensor] = {}
         if settles(self.sketch):
             given = given or self.sketch.rooms(map(Value, self.graph.inputs))
-            homes = dict(zip(self.sketch.ends(), self.sketch.rooms(self.sketch.ends()), strict=True))
+            ends = self.sketch.ends()
+            homes = dict(zip(ends, self.sketch.rooms(ends), strict=True))
         program = Program(self.graph, self.sketch, self._as_they_are(weights), given=given, homes=homes)
         trials: dict[str, Trial] = {}
         followers: list[tuple[int, str]] = []  # lines whose task is like one on trial

@@ -8,8 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-COUNTER = "num_batches_tracked"  # of a batch norm, which in eval nobody reads
-
 _versions = attrgetter("_version")
 
 
@@ -29,9 +27,8 @@ class Snapshot:
         names: list[str] = []
         for each in module.modules():
             for holder in (each._modules, each._parameters, each._buffers):
-                read = [name for name in holder if name != COUNTER]
-                holders += [holder] * len(read)
-                names += read
+                holders += [holder] * len(holder)
+                names += holder
         self.holders, self.names = holders, names
         self.held = list(map(getitem, holders, names))
         self.tensors = [tensor for tensor in self.held if isinstance(tensor, Tensor)]

@@ -16,6 +16,7 @@ from netdsl.ops.conv import Conv
 from netdsl.ops.linear import Linear
 from netdsl.ops.op import Op
 from netdsl.runtime.engine import pointwise
+from netdsl.runtime.engine.arithmetic import computed_in
 from netdsl.runtime.engine.candidate import Candidate, New
 from netdsl.runtime.engine.task import Task
 from netdsl.runtime.values import joined
@@ -38,9 +39,7 @@ def _serves(task: Task) -> bool:
     """Whether oneDNN computes in this dtype on this machine as fast as it can."""
     if task.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    if task.dtype is torch.bfloat16:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return task.dtype is torch.float32
+    return task.dtype in (torch.float32, torch.bfloat16) and computed_in(task.dtype, task.device) is task.dtype
 
 
 def fused(op: Op | None) -> tuple[str, list[Any], str] | None:
